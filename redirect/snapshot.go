@@ -28,10 +28,10 @@ type Options struct {
 // Snapshot is all that a list request needs to know. It is immutable; a request takes one and
 // asks it everything.
 type Snapshot struct {
-	catalog  *mirror.Catalog
-	targets  *Targets
-	metadata Metadata
-	options  Options
+	catalog   *mirror.Catalog
+	targets   *Targets
+	metadata  Metadata
+	options   Options
 	available string // the answer to an unknown repo=, but for its first words
 }
 
