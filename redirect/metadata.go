@@ -19,6 +19,20 @@ type File struct {
 // hashed reports whether a client could check anything by f.
 func (f *File) hashed() bool { return f.MD5 != "" || f.SHA1 != "" || f.SHA256 != "" || f.SHA512 != "" }
 
+// Generation is one version of a repomd.xml.
+type Generation struct {
+	File
+	Since time.Time // when it came into service here. Optional: its Timestamp
+}
+
+// inService is when g came into service.
+func (g *Generation) inService() time.Time {
+	if g.Since.IsZero() {
+		return time.Unix(g.Timestamp, 0)
+	}
+	return g.Since
+}
+
 // Entry is what lies at a path.
 type Entry struct {
 	Dir  bool
@@ -30,7 +44,7 @@ type Entry struct {
 type Metadata interface {
 	// Generations are the versions of dir/repodata/repomd.xml, newest first: the one that is served
 	// now, then those kept. None where dir holds no repository that is served.
-	Generations(dir mirror.Path, archive bool) []File
+	Generations(dir mirror.Path, archive bool) []Generation
 
 	// Entry tells what lies at p; false where nothing does.
 	Entry(p mirror.Path, archive bool) (Entry, bool)
@@ -49,11 +63,12 @@ type Window struct {
 var DefaultWindow = Window{Propagation: 2 * 24 * time.Hour, Stale: 3 * 24 * time.Hour}
 
 // Alternates cuts kept, newest first, to the newest and the alternates that a metalink may name
-// at now. Ages are those of the timestamps inside, as MirrorManager counts. The newest is named
-// always; the one before it while the newest is younger than Propagation, however old it is
-// itself, for a repository that changes once a year has mirrors that hold last year's; any other
-// until it is Stale. A longer window would let a host replay what was withdrawn.
-func (w Window) Alternates(kept []File, now time.Time) []File {
+// at now. The newest is named always; the one before it while the newest is younger than
+// Propagation, however old it is itself, for a repository that changes once a year has mirrors
+// that hold last year's; any other until it is Stale. A longer window would let a host replay what
+// was withdrawn. MirrorManager counts ages from the timestamps inside; here they count from when a
+// generation came into service, since what was synced three days late has yet to reach the mirrors.
+func (w Window) Alternates(kept []Generation, now time.Time) []Generation {
 	if w.Propagation == 0 {
 		w.Propagation = DefaultWindow.Propagation
 	}
@@ -64,14 +79,13 @@ func (w Window) Alternates(kept []File, now time.Time) []File {
 		return kept
 	}
 	exempt := 2
-	if kept[0].Timestamp < now.Add(-w.Propagation).Unix() {
+	if now.Sub(kept[0].inService()) > w.Propagation {
 		exempt = 1
 	}
-	oldest := now.Add(-w.Stale).Unix()
 	named := kept[:exempt:exempt]
-	for _, f := range kept[exempt:] {
-		if f.Timestamp >= oldest {
-			named = append(named, f)
+	for _, g := range kept[exempt:] {
+		if now.Sub(g.inService()) <= w.Stale {
+			named = append(named, g)
 		}
 	}
 	return named

@@ -28,14 +28,14 @@ func TestWindow(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			var kept []redirect.File
+			var kept []redirect.Generation
 			for _, h := range tt.hours {
-				kept = append(kept, redirect.File{Timestamp: now.Add(-time.Duration(h) * time.Hour).Unix()})
+				kept = append(kept, redirect.Generation{File: redirect.File{Timestamp: now.Add(-time.Duration(h) * time.Hour).Unix()}})
 			}
 			before := slices.Clone(kept)
 			var got []int
-			for _, f := range tt.window.Alternates(kept, now) {
-				got = append(got, int(now.Unix()-f.Timestamp)/3600)
+			for _, g := range tt.window.Alternates(kept, now) {
+				got = append(got, int(now.Unix()-g.Timestamp)/3600)
 			}
 			if !slices.Equal(got, tt.want) {
 				t.Errorf("named %v, want %v", got, tt.want)
@@ -44,5 +44,18 @@ func TestWindow(t *testing.T) {
 				t.Error("the kept generations were changed")
 			}
 		})
+	}
+}
+
+// What upstream made a month ago and we synced an hour ago is new to every mirror of ours.
+func TestWindowCountsFromService(t *testing.T) {
+	now := time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
+	month := redirect.File{Timestamp: now.AddDate(0, -1, 0).Unix()}
+	kept := []redirect.Generation{{File: month, Since: now.Add(-time.Hour)}, {File: month, Since: now.AddDate(0, -1, 0)}}
+	if got := (redirect.Window{}).Alternates(kept, now); len(got) != 2 {
+		t.Errorf("%d generations named, want both", len(got))
+	}
+	if got := (redirect.Window{}).Alternates(kept, now.AddDate(0, 0, 3)); len(got) != 1 {
+		t.Errorf("three days later %d generations named, want the newest alone", len(got))
 	}
 }

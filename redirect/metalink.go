@@ -21,7 +21,7 @@ func Metalink(s *Snapshot, q Query, c Client) Answer {
 	if no != nil {
 		return no.comment(q, now)
 	}
-	var versions []File
+	var versions []Generation
 	dir, file := sub.dir, sub.file
 	switch {
 	case !q.ByPath:
@@ -30,7 +30,7 @@ func Metalink(s *Snapshot, q Query, c Client) Answer {
 	case file == "repomd.xml" && dir.Base() == "repodata":
 		versions = s.options.Window.Alternates(s.metadata.Generations(dir.Dir(), sub.archived()), now)
 	case file != "" && sub.entry.File.hashed():
-		versions = []File{sub.entry.File}
+		versions = []Generation{{File: sub.entry.File}}
 	}
 	a := sub.answer(mirror.KindMetalink, q)
 	if len(versions) == 0 {
@@ -66,15 +66,15 @@ func writeHeader(b *bytes.Buffer, now time.Time) {
 	b.WriteString("\" generator=\"mirrormanager\" xmlns:mm0=\"http://fedorahosted.org/mirrormanager\">\n")
 }
 
-func writeVersions(b *bytes.Buffer, versions []File) {
-	writeFile(b, "  ", &versions[0])
+func writeVersions(b *bytes.Buffer, versions []Generation) {
+	writeFile(b, "  ", &versions[0].File)
 	if len(versions) == 1 {
 		return
 	}
 	b.WriteString("   <mm0:alternates>\n")
 	for i := range versions[1:] {
 		b.WriteString("    <mm0:alternate>\n")
-		writeFile(b, "     ", &versions[i+1])
+		writeFile(b, "     ", &versions[i+1].File)
 		b.WriteString("    </mm0:alternate>\n")
 	}
 	b.WriteString("   </mm0:alternates>\n")

@@ -28,6 +28,7 @@ type Options struct {
 // Snapshot is all that a list request needs to know. It is immutable; a request takes one and
 // asks it everything.
 type Snapshot struct {
+	layout    *mirror.Layout
 	catalog   *mirror.Catalog
 	targets   *Targets
 	metadata  Metadata
@@ -35,8 +36,8 @@ type Snapshot struct {
 	available string // the answer to an unknown repo=, but for its first words
 }
 
-// NewSnapshot makes a snapshot. It goes through all repositories once, so that no request has to.
-func NewSnapshot(c *mirror.Catalog, t *Targets, m Metadata, o Options) *Snapshot {
+// NewSnapshot makes a snapshot: c is compiled from l. It goes through all repositories once, so that no request has to.
+func NewSnapshot(l *mirror.Layout, c *mirror.Catalog, t *Targets, m Metadata, o Options) *Snapshot {
 	if o.Selector == nil {
 		o.Selector = ThisServer{Targets: t}
 	}
@@ -58,7 +59,7 @@ func NewSnapshot(c *mirror.Catalog, t *Targets, m Metadata, o Options) *Snapshot
 		b.WriteString(r.Arch)
 		b.WriteByte('\n')
 	}
-	return &Snapshot{catalog: c, targets: t, metadata: m, options: o, available: b.String()}
+	return &Snapshot{layout: l, catalog: c, targets: t, metadata: m, options: o, available: b.String()}
 }
 
 // Targets are the addresses that the snapshot answers with.

@@ -16,6 +16,7 @@ type block struct {
 	want           [][2]string // header and value
 	absent         []string
 	body           *string // nil: not looked at
+	whole          bool    // a line without a line feed ended the body
 }
 
 func parse(text string) ([]*block, error) {
@@ -47,8 +48,12 @@ func parse(text string) ([]*block, error) {
 			if b.body == nil {
 				b.body = new(string)
 			}
+			if b.whole {
+				return nil, fmt.Errorf("%d: the body has ended", i+1)
+			}
+			b.whole = word != "|"
 			*b.body += rest
-			if word == "|" {
+			if !b.whole {
 				*b.body += "\n"
 			}
 		default:

@@ -80,6 +80,7 @@ func TestParseRefuses(t *testing.T) {
 		"GET /x\n= 200\n= not a header\n",       // no colon
 		"GET /x\n= 200\nX-Late: header\n",       // sent after the status
 		"GET /x\nnonsense\n= 200\n",             // no header to send
+		"GET /x\n= 200\n\\ end\n| on\n",         // a body that goes on
 		"# a comment only\n| body\n",            // a body of nothing
 		"GET /x\n= 200\n\nPUT /y\n= 200\n| z\n", // a method that scripts do not know
 	} {
