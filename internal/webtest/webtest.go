@@ -103,6 +103,9 @@ func (b *block) run(base string, vars map[string]string) error {
 	return nil
 }
 
+// transport neither asks for compression nor undoes it: what a server did to a body is to be seen.
+var transport = &http.Transport{DisableCompression: true}
+
 // ask sends the request as spelled and follows nothing.
 func (b *block) ask(base, method string) (*http.Response, string, error) {
 	req, err := http.NewRequest(method, base+b.target, nil)
@@ -110,7 +113,7 @@ func (b *block) ask(base, method string) (*http.Response, string, error) {
 		return nil, "", err
 	}
 	req.Header = b.send.Clone()
-	resp, err := http.DefaultTransport.RoundTrip(req)
+	resp, err := transport.RoundTrip(req)
 	if err != nil {
 		return nil, "", err
 	}
