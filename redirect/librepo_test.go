@@ -110,25 +110,26 @@ type mirrorServer struct {
 // serve starts a server whose metalinks name generations and whose files are those of dir.
 func serve(t *testing.T, dir string, generations ...redirect.Generation) *mirrorServer {
 	t.Helper()
-	m := &mirrorServer{}
-	var lists redirect.Lists
+	m := &mirrorServer{Server: httptest.NewUnstartedServer(nil)}
+	base := "http://" + m.Listener.Addr().String()
+	s := site{public: base + "/root/", archive: base + "/archive/", metadata: known(generations)}.snapshot(t)
+	lists := &redirect.Lists{Snapshot: func() *redirect.Snapshot { return s }, ClientOf: proto}
 	mux := http.NewServeMux()
-	mux.HandleFunc("/mirrorlist", func(w http.ResponseWriter, r *http.Request) { lists.ServeHTTP(w, r) })
-	mux.HandleFunc("/metalink", func(w http.ResponseWriter, r *http.Request) { lists.ServeHTTP(w, r) })
+	mux.Handle("/mirrorlist", lists)
+	mux.Handle("/metalink", lists)
 	for _, r := range repositories {
 		for _, at := range []string{"/root/", "/archive/"} {
 			mux.Handle(at+r.dir+"/", http.StripPrefix(at+r.dir+"/", http.FileServer(http.Dir(dir))))
 		}
 	}
-	m.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	m.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		m.mu.Lock()
 		m.paths = append(m.paths, r.URL.Path)
 		m.mu.Unlock()
 		mux.ServeHTTP(w, r)
-	}))
+	})
+	m.Start()
 	t.Cleanup(m.Close)
-	s := site{public: m.URL + "/root/", archive: m.URL + "/archive/", metadata: known(generations)}.snapshot(t)
-	lists = redirect.Lists{Snapshot: func() *redirect.Snapshot { return s }, ClientOf: proto}
 	return m
 }
 
