@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"mirrorctl/internal/webtest"
+	"mirrorctl/redirect"
 )
 
 func TestScripts(t *testing.T) {
@@ -52,5 +53,14 @@ func TestListsConditional(t *testing.T) {
 	}
 	if h := ask("HEAD", nil); h.Body.Len() != 0 || h.Header().Get("Content-Length") != first.Header().Get("Content-Length") || h.Header().Get("ETag") != tag {
 		t.Errorf("HEAD: %d bytes, %v", h.Body.Len(), h.Header())
+	}
+}
+
+// An answer holds to HEAD by itself, whatever carries it.
+func TestAnswerHEAD(t *testing.T) {
+	w := httptest.NewRecorder()
+	redirect.Answer{Status: 404, Body: []byte("gone")}.ServeHTTP(w, httptest.NewRequest("HEAD", "/", nil))
+	if w.Code != 404 || w.Body.Len() != 0 || w.Header().Get("Content-Length") != "4" {
+		t.Errorf("%d %q %v", w.Code, w.Body, w.Header())
 	}
 }

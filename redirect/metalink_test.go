@@ -1,6 +1,7 @@
 package redirect_test
 
 import (
+	"bytes"
 	"encoding/xml"
 	"net/url"
 	"slices"
@@ -190,11 +191,30 @@ func readMetalink(body []byte) (urls []string, err error) {
 	return urls, nil
 }
 
-// everyPath is a Metadata to which every path is a file.
-type everyPath struct{ sums }
+// everyPath is a Metadata to which every path is a file, and of which it knows file.
+type everyPath struct {
+	sums
+	file redirect.File
+}
 
-func (everyPath) Entry(p mirror.Path, _ bool) (redirect.Entry, bool) {
-	return redirect.Entry{File: newest.File}, true
+func (e everyPath) Entry(mirror.Path, bool) (redirect.Entry, bool) {
+	return redirect.Entry{File: e.file}, true
+}
+
+// A name on disk may hold what no XML document may.
+func TestMetalinkOfHardNames(t *testing.T) {
+	known, unknown := site{metadata: everyPath{file: newest.File}}.snapshot(t), site{metadata: everyPath{}}.snapshot(t)
+	for _, name := range []string{"a%EF%BF%BE", "a%EF%BF%BF--b---", "--><x>", "%22%27%26%3C]]>"} {
+		for status, s := range map[int]*redirect.Snapshot{200: known, 404: unknown} {
+			a := redirect.Metalink(s, redirect.ParseQuery("path=free/"+name), byHTTP)
+			if _, err := readMetalink(a.Body); err != nil || a.Status != status {
+				t.Errorf("%s: %d, %v\n%s", name, a.Status, err, a.Body)
+			}
+			if bytes.ContainsAny(a.Body, "\ufffe\uffff") { // encoding/xml overlooks them in a comment, libxml2 does not
+				t.Errorf("%s: %d holds what is no XML character", name, status)
+			}
+		}
+	}
 }
 
 func FuzzMetalink(f *testing.F) {
@@ -204,8 +224,12 @@ func FuzzMetalink(f *testing.F) {
 	} {
 		f.Add(seed, true)
 	}
-	s := site{metadata: everyPath{}}.snapshot(f)
+	known, unknown := site{metadata: everyPath{file: newest.File}}.snapshot(f), site{metadata: everyPath{}}.snapshot(f)
 	f.Fuzz(func(t *testing.T, query string, secure bool) {
+		s := known
+		if len(query)%2 == 1 {
+			s = unknown
+		}
 		client, q := byHTTP, redirect.ParseQuery(query)
 		if secure {
 			client = byHTTPS

@@ -78,6 +78,13 @@ func TestMirrorlist(t *testing.T) {
 			"a line feed in a name", "repo=x%0Ahttp://evil.example/&arch=<b>", byHTTPS, 0,
 			"# repo = x%0Ahttp://evil.example/ arch = %3Cb%3E " + available, "unknown_repo",
 		},
+		{
+			"a source repository that is not known", "repo=no-source-repo&arch=x86_64", byHTTPS, 0,
+			"# repo = no-source-repo arch = source " + available, "unknown_repo",
+		}, {
+			"a line feed in a protocol", f43 + "&protocol=%0Ahttp://evil.example/", byHTTPS, 0,
+			"# repo = free-fedora-43 arch = x86_64 country = global protocol = %0Ahttp://evil.example/\nhttps://dl.example.org/" + os43 + "\n", "active",
+		},
 		{"no parameter", "", byHTTPS, 0, "# either path=, or repo= and arch= must be specified", "missing_parameter"},
 		{"arch missing", "repo=free-fedora-43", byHTTPS, 0, "# either path=, or repo= and arch= must be specified", "missing_parameter"},
 		{"disabled", "repo=free-fedora-updates-released-43&arch=x86_64", byHTTPS, 0, "repo disabled", "disabled"},
@@ -258,6 +265,17 @@ func TestUnknownRepoStatus(t *testing.T) {
 	}
 	if a := redirect.Metalink(s, q, byHTTP); a.Status != 404 {
 		t.Errorf("metalink: %d", a.Status)
+	}
+}
+
+// Whatever the index may hold, our own names are not there for anyone.
+func TestReservedPaths(t *testing.T) {
+	s := site{metadata: everyPath{}}.snapshot(t)
+	for _, query := range []string{"path=.mirrorctl-trash/1/a.rpm", "path=.mirrorctl", "path=free/.mirrorctl-x"} {
+		q := redirect.ParseQuery(query)
+		if a, m := redirect.Mirrorlist(s, q, byHTTP), redirect.Metalink(s, q, byHTTP); a.Status != 404 || m.Status != 404 {
+			t.Errorf("%s: %d, %d", query, a.Status, m.Status)
+		}
 	}
 }
 
