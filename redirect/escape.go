@@ -14,9 +14,10 @@ func EscapePath(p mirror.Path) string {
 	if plain(string(p)) {
 		return string(p) // what net/url would answer, without its allocations
 	}
-	// The slash keeps net/url from its special case, a path that is "*" alone.
-	escaped := (&url.URL{Path: "/" + string(p)}).EscapedPath()
-	return strings.ReplaceAll(escaped[1:], "+", "%2B")
+	if p == "*" {
+		return "%2A" // net/url leaves it alone where it is the whole path, which here it never is
+	}
+	return strings.ReplaceAll((&url.URL{Path: string(p)}).EscapedPath(), "+", "%2B")
 }
 
 // plain reports whether s holds only what needs no escaping: RFC 3986's unreserved, and slashes.
