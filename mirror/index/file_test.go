@@ -113,3 +113,39 @@ func FuzzDecode(f *testing.F) {
 		x.Totals(rpmfusion(t))
 	})
 }
+
+// A checksum says that the bytes are those written, not that they make sense.
+func TestSealedNonsenseIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "aa", "bb")
+	x, _ := scan(t, openRoot(t, dir), nil, index.Options{})
+	raw := x.Encode()
+	body := raw[8 : len(raw)-4]
+	with := func(names string) error {
+		_, err := index.Decode(seal(bytes.Replace(body, []byte("aabb"), []byte(names), 1)))
+		return err
+	}
+	if err := with("aabb"); err != nil {
+		t.Fatal(err)
+	}
+	for _, names := range []string{"bbaa", "aaaa", "..bb", "a/bb", "/abb", "a\x00bb", "aab\\", "aa\xffb", "aab", "aabbc"} {
+		if with(names) == nil {
+			t.Errorf("names %q accepted", names)
+		}
+	}
+	write(t, dir, ".mirrorct_")
+	x, _ = scan(t, openRoot(t, dir), nil, index.Options{})
+	raw = x.Encode()
+	if _, err := index.Decode(seal(bytes.Replace(raw[8:len(raw)-4], []byte(".mirrorct_"), []byte(".mirrorctl"), 1))); err == nil {
+		// ".mirrorct_" sorts like ".mirrorctl" before aa, so only the name itself is wrong.
+		t.Error("one of the program's own names accepted")
+	}
+	if runs := testing.AllocsPerRun(1, func() {
+		huge := append(binary.AppendUvarint(binary.AppendUvarint(nil, 1), 1<<40), 0)
+		if _, err := index.Decode(seal(huge)); err == nil {
+			t.Error("2^40 entries promised in a few bytes, and accepted")
+		}
+	}); runs > 50 {
+		t.Errorf("%v allocations for a promise", runs)
+	}
+}

@@ -310,6 +310,30 @@ func TestDirectoriesMayVanishUnderAScan(t *testing.T) {
 	}
 }
 
+// A directory becomes a link to the outside after its parent was read and before it is opened itself.
+func TestADirectoryBecomesALinkUnderAScan(t *testing.T) {
+	outside, dir := t.TempDir(), t.TempDir()
+	write(t, outside, "secret")
+	write(t, dir, "a/x", "b/y", "c/z")
+	calls := 0
+	opts := index.Options{Workers: 1, Now: func() time.Time {
+		if calls++; calls == 3 { // the start, the root, and now a
+			b := filepath.Join(dir, "b")
+			if err := errors.Join(os.RemoveAll(b), os.Symlink(outside, b)); err != nil {
+				t.Error(err)
+			}
+		}
+		return time.Now()
+	}}
+	x, _ := scan(t, openRoot(t, dir), nil, opts)
+	if got, want := names(x), "a/x0\nc/z0"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if _, ok := x.Stat("b"); ok || strings.Contains(dump(x), "missing") {
+		t.Error("what is no directory any more is still listed as one")
+	}
+}
+
 func TestUnreadableDirectoriesAreToldOf(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "open/a", "closed/b")
