@@ -208,3 +208,6 @@ func (c *Catalog) Releases() []ReleaseStatus { return c.releases }
 
 // Generation is that of the state document the catalog was made from.
 func (c *Catalog) Generation() uint64 { return c.generation }
+
+// Layout is the layout the catalog was made from.
+func (c *Catalog) Layout() *Layout { return c.layout }

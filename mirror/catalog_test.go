@@ -108,6 +108,20 @@ func TestResolveTakesTheDocumentsWordForATree(t *testing.T) {
 	}
 }
 
+// Someone once ran createrepo in a directory that holds whole trees.
+func TestARepositoryAroundATreeDoesNotReachIntoIt(t *testing.T) {
+	l := layout(t, "rpmfusion")
+	c := mirror.NewCatalog(l, nil, found(l, "", "free/fedora", "free/fedora/updates/42/x86_64"))
+	for p, dir := range map[mirror.Path]mirror.Path{
+		"free/fedora/updates/42/README": "", "free/fedora/updates/42/x86_64/a.rpm": "free/fedora/updates/42/x86_64",
+		"free/fedora/repodata/repomd.xml": "free/fedora", "free/fedora": "free/fedora", "repodata/repomd.xml": "",
+	} {
+		if got := c.Resolve(p); got.RepoDir != dir || got.Known != p.Under("free/fedora/updates/42") {
+			t.Errorf("%s: %+v", p, got)
+		}
+	}
+}
+
 func TestLookup(t *testing.T) {
 	l := layout(t, "rpmfusion")
 	d := document(t, "fedora-25", mirror.Pruned, []mirror.Path{"free/fedora/updates/25"}, found(l, "free/fedora/updates/25/x86_64"))

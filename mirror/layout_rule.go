@@ -108,7 +108,7 @@ func (r *rule) releaseOf(b *binding) (Release, bool) {
 	// The usual form, a word and a variable, costs no allocation.
 	if t := r.release; len(t) == 2 && t[0].isLiteral() && !t[1].isLiteral() {
 		if product, ok := strings.CutSuffix(t[0].literal, "-"); ok {
-			if v := b.values[t[1].v].name; plain(v) && !strings.Contains(v, "-") {
+			if v := b.values[t[1].v].name; v != "" && plain(v) && !strings.Contains(v, "-") {
 				return Release{Product: product, Version: v}, true
 			}
 		}

@@ -352,6 +352,7 @@ func FuzzNewLayout(f *testing.F) {
 		raw, _ := json.Marshal([]mirror.Rule{{Use: name}})
 		f.Add(raw, "free/fedora/updates/25")
 	}
+	f.Add([]byte(`[{"tree":"z{b:|z}/{arch}","release":"a-{b}"}]`), "z/x86_64")
 	f.Add([]byte(`[{"tree":"{a:x|y}{b:|z}/{version}","release":"{a}-{version}","repos":[{"dir":"{arch}","name":"{a}{b}-{version}"}]}]`), "xz/25/x86_64")
 	f.Fuzz(func(t *testing.T, raw []byte, path string) {
 		var rules []mirror.Rule
@@ -363,8 +364,10 @@ func FuzzNewLayout(f *testing.F) {
 			return
 		}
 		if p, err := mirror.ParsePath(path); err == nil {
-			if place, ok := l.Place(p); ok && place.Release.IsZero() {
-				t.Fatalf("%q: %+v", p, place)
+			if place, ok := l.Place(p); ok {
+				if r, err := mirror.ParseRelease(place.Release.String()); err != nil || r != place.Release {
+					t.Fatalf("%q: %+v: %v", p, place, err)
+				}
 			}
 		}
 		l.Dirs(mirror.RepoID{Name: path, Arch: "x86_64"})
