@@ -127,6 +127,15 @@ func (l *Layout) Place(p Path) (place Place, ok bool) {
 	return place, ok
 }
 
+// Rule is the pattern of the rule whose tree holds p, for people who ask why; "" where none does.
+func (l *Layout) Rule(p Path) string {
+	r, _, _, ok := l.match(p)
+	if !ok {
+		return ""
+	}
+	return r.Tree
+}
+
 // match finds the rule whose tree holds p, and fills in release and tree.
 func (l *Layout) match(p Path) (r *rule, vars binding, place Place, ok bool) {
 	for _, r := range l.rules {
