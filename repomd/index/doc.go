@@ -1,0 +1,14 @@
+// Package index makes repodata: it reads the RPM packages of a directory and writes
+// the metadata that dnf, yum and zypper ask for.
+//
+//	dir/*.rpm ─ ReadPackage ─► Package ─► primary, filelists, other ─► dir/repodata/
+//
+// It owns the RPM header: no other package of this module knows one. It promises that a
+// hostile package costs an error and an amount of memory in proportion to its size, that equal
+// packages and options give equal bytes, and that whoever reads a directory while
+// Build writes it sees the old generation or the new one, never both.
+//
+// What the metadata says follows createrepo_c, whose output every client is tested
+// with; a test compares the two. Checksums, compression and repomd.xml itself are
+// package repomd's; signing and the removal of old generations are left to others.
+package index
