@@ -63,9 +63,10 @@ func (h *header) files() ([]File, error) {
 
 // splitPaths brings the whole paths of packages before rpm 4 into the form of later ones.
 func splitPaths(paths []string) (bases, dirs []string, at []int64) {
+	bases, dirs, at = make([]string, len(paths)), make([]string, len(paths)), make([]int64, len(paths))
 	for i, p := range paths {
 		cut := strings.LastIndexByte(p, '/') + 1
-		bases, dirs, at = append(bases, p[cut:]), append(dirs, p[:cut]), append(at, int64(i))
+		bases[i], dirs[i], at[i] = p[cut:], p[:cut], int64(i)
 	}
 	return bases, dirs, at
 }

@@ -22,6 +22,7 @@ const (
 	maxEntries   = 65535    // rpm's own limit for an index
 	maxSignature = 64 << 20 // rpm's own limit for the store of a signature header
 	maxStore     = 64 << 20 // a header of half a million files; the largest known has 32 MiB
+	maxValues    = 4 << 20  // over all wanted tags: in memory an empty string takes 50 times what it takes in the file
 )
 
 var (
@@ -125,6 +126,7 @@ func readBlob(r io.ReaderAt, at, size, limit int64) (*blob, error) {
 // not overlap: 65,535 entries over the same megabyte are an attack, not a package.
 func (b *blob) appendWanted(dst []byte, wanted map[uint32]bool) ([]byte, error) {
 	var index, store []byte
+	values := uint64(0)
 	for e := range len(b.index) / entrySize {
 		entry := b.index[e*entrySize:][:entrySize]
 		tag := binary.BigEndian.Uint32(entry)
@@ -141,6 +143,9 @@ func (b *blob) appendWanted(dst []byte, wanted map[uint32]bool) ([]byte, error) 
 		}
 		if len(store)+length > len(b.store) {
 			return nil, fmt.Errorf("tag %d: values overlap", tag)
+		}
+		if values += uint64(count); values > maxValues {
+			return nil, fmt.Errorf("tag %d: over %d values", tag, maxValues)
 		}
 		index = append(index, entry...)
 		binary.BigEndian.PutUint32(index[len(index)-8:], uint32(len(store)))

@@ -89,8 +89,6 @@ func ReadPackage(r io.ReaderAt, size int64) (*Package, error) {
 	// Only a source package lacks the name of its source package; old ones say it in no other way.
 	if n, _ := number(m, tagSourcePackage); n != 0 || p.SourceRPM == "" {
 		p.Arch = "src"
-	} else {
-		p.provideItself()
 	}
 	if p.Arch == "" {
 		return nil, fmt.Errorf("header of %q: no architecture", p.Name)
@@ -124,21 +122,4 @@ func (p *Package) dependencyLists() [len(dependencyTags)]*[]Dependency {
 		recommends:  &p.Recommends,
 		supplements: &p.Supplements,
 	}
-}
-
-// provideItself adds "name = version" where it is missing: rpm before 4 took it for granted,
-// and rpm since then adds it when it reads such a package.
-func (p *Package) provideItself() {
-	self := Dependency{Name: p.Name, Flags: senseEqual, Version: p.EVR.String()}
-	for _, d := range p.Provides {
-		if d.Name == self.Name && d.Op() == "EQ" && sameEVR(d.Version, p.EVR) {
-			return
-		}
-	}
-	p.Provides = append(p.Provides, self)
-}
-
-func sameEVR(s string, v EVR) bool {
-	o, ok := ParseEVR(s)
-	return ok && o == v
 }
