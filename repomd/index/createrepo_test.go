@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/rpmpack"
+
 	"mirrorctl/repomd"
 	"mirrorctl/repomd/index"
 )
@@ -22,6 +24,10 @@ func TestBuildAsCreaterepo(t *testing.T) {
 		{"made by rpmpack", func(t testing.TB, dir string) { write(t, dir, "Packages/p/player-1.2-3.fc25.x86_64.rpm", player(t)) }},
 		{"CentOS 2.1 to 7", centos},
 		{"made by rpmbuild", func(t testing.TB, dir string) { need(t, "rpmbuild"); rich(t, dir) }},
+		{"Latin-1", func(t testing.TB, dir string) {
+			write(t, dir, "old.rpm", pack(t, rpmpack.RPMMetaData{Name: "old", Version: "1", Release: "1", Summary: "caf\xe9 \x90 d\xe9j\xe0",
+				Requires: relations(t, "libc.so.6", "libc.so.6(GLIBC_PRIVATE)", "libc.so.6()", "n\xe9"), Packager: "\"q\"\r\n\ttab"}, nil))
+		}},
 		{"no packages", func(testing.TB, string) {}},
 	}
 	for _, tt := range tests {

@@ -66,7 +66,9 @@ func appendEscaped(dst []byte, s string, attr bool) []byte {
 	if !utf8.ValidString(s) {
 		var u strings.Builder
 		for _, c := range []byte(s) {
-			u.WriteRune(rune(c))
+			if c < 0x80 || 0xa0 <= c {
+				u.WriteRune(rune(c))
+			}
 		}
 		s = u.String()
 	}
@@ -86,7 +88,7 @@ func appendEscaped(dst []byte, s string, attr bool) []byte {
 			dst = append(dst, "&#10;"...)
 		case attr && r == '\t':
 			dst = append(dst, "&#9;"...)
-		case r < 0x20 && r != '\n' && r != '\t', 0x7f <= r && r < 0xa0, r == 0xfffe, r == 0xffff:
+		case r < 0x20 && r != '\n' && r != '\t', r == 0xfffe, r == 0xffff:
 		case attr && r >= utf8.RuneSelf: // as libxml2 writes attributes, so that the two can be compared byte by byte
 			dst = fmt.Appendf(dst, "&#x%X;", r)
 		default:

@@ -60,7 +60,7 @@ func readAll(ctx context.Context, dir string, names []string, o *Options) ([]*re
 	for i, name := range names {
 		g.Go(func() (err error) {
 			if err := ctx.Err(); err != nil {
-				return err
+				return fmt.Errorf("index %s: %w", dir, err)
 			}
 			if records[i], err = read(dir, name, o.Checksum); err != nil {
 				return fmt.Errorf("read package %s: %w", filepath.Join(dir, filepath.FromSlash(name)), err)
