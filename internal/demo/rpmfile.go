@@ -11,7 +11,11 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"time"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 
 	"mirrorctl/repomd"
 )
@@ -63,40 +67,59 @@ func (p *pkg) fileName() string {
 // OpenPGP signature; the same package and signer make the same bytes.
 func (p *pkg) marshal(sign func([]byte) ([]byte, error)) ([]byte, error) {
 	slices.SortFunc(p.files, func(a, b content) int { return cmp.Compare(a.path, b.path) })
-	var archive, payload bytes.Buffer
+	var archive bytes.Buffer
 	if err := writeCPIO(&archive, p.files, uint32(p.built.Unix())); err != nil {
 		return nil, err
 	}
-	z, err := repomd.NewWriter(&payload, p.format)
+	payload, err := p.compress(archive.Bytes())
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("compress %s: %w", p.fileName(), err)
 	}
-	if _, err := z.Write(archive.Bytes()); err != nil {
-		return nil, err
-	}
-	if err := z.Close(); err != nil {
-		return nil, err
-	}
-
-	main := p.header(payload.Bytes())
+	main := p.header(payload)
 	signature, err := sign(main)
 	if err != nil {
 		return nil, fmt.Errorf("sign %s: %w", p.fileName(), err)
 	}
 	digest := md5.New()
 	digest.Write(main)
-	digest.Write(payload.Bytes())
+	digest.Write(payload)
 	sha1Sum, sha256Sum := sha1.Sum(main), sha256.Sum256(main)
 	var sig header
 	sig.bin(268, signature) // RSA, over the header, which holds the payload's digest
 	sig.text(269, hex.EncodeToString(sha1Sum[:]))
 	sig.text(273, hex.EncodeToString(sha256Sum[:]))
-	sig.int32s(1000, uint32(len(main)+payload.Len()))
+	sig.int32s(1000, uint32(len(main)+len(payload)))
 	sig.bin(1004, digest.Sum(nil))
 	sig.int32s(1007, uint32(archive.Len()))
 	out := append(p.lead(), sig.marshal(regionSignature)...)
 	out = append(out, make([]byte, -len(out)&7)...)
-	return slices.Concat(out, main, payload.Bytes()), nil
+	return slices.Concat(out, main, payload), nil
+}
+
+// zstdEncoder is shared: an encoder of its own for each of 800 packages spends more time on clearing its
+// window than on the few kilobytes in it.
+var zstdEncoder = sync.OnceValues(func() (*zstd.Encoder, error) {
+	return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest))
+})
+
+func (p *pkg) compress(data []byte) ([]byte, error) {
+	if p.format == repomd.Zstd {
+		z, err := zstdEncoder()
+		if err != nil {
+			return nil, err
+		}
+		return z.EncodeAll(data, nil), nil
+	}
+	var buf bytes.Buffer
+	z, err := gzip.NewWriterLevel(&buf, gzip.BestSpeed)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := z.Write(data); err != nil {
+		return nil, err
+	}
+	err = z.Close()
+	return buf.Bytes(), err
 }
 
 // lead is the first 96 bytes. Only file(1) and very old tools look at more than its magic and type.
@@ -138,7 +161,7 @@ func (p *pkg) header(payload []byte) []byte {
 	h.text(1064, "4.18.0")
 	h.text(1124, "cpio")
 	h.text(1125, map[repomd.Format]string{repomd.Gzip: "gzip", repomd.Zstd: "zstd"}[p.format])
-	h.text(1126, "9")
+	h.text(1126, map[repomd.Format]string{repomd.Gzip: "9", repomd.Zstd: "19"}[p.format])
 	if p.source {
 		h.int32s(1106, 1)
 	}

@@ -31,7 +31,7 @@ func TestDNF(t *testing.T) {
 			}
 			root := t.TempDir()
 			dnf := func(args ...string) string {
-				return run(t, "dnf", append([]string{"-q", "-y", "--installroot=" + root, "--forcearch=x86_64", "--releasever=25",
+				return run(t, "dnf", append([]string{"-q", "-y", "--noplugins", "--installroot=" + root, "--forcearch=x86_64", "--releasever=25",
 					"--setopt=reposdir=/nonexistent", "--setopt=cachedir=" + filepath.Join(root, "cache"), "--setopt=skip_if_unavailable=0",
 					"--nogpgcheck", "--repofrompath=t,file://" + dir, "--repo=t"}, args...)...)
 			}

@@ -43,6 +43,10 @@ type Options struct {
 	// Workers is how many packages are read at once. Default GOMAXPROCS.
 	Workers int
 
+	// Unsynced leaves out every fsync, for a caller who makes hundreds of repositories and syncs their
+	// filesystem once before anyone may count on them. Readers are as safe as ever; a power cut is not.
+	Unsynced bool
+
 	format repomd.Format
 }
 

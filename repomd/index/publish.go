@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -31,21 +30,34 @@ func publish(repodata string, files []file, o *Options) error {
 	if err := durable.MkdirAll(repodata, 0o755); err != nil {
 		return err
 	}
-	return write(repodata, files, o.Time)
+	return write(repodata, files, o)
 }
 
-func write(dir string, files []file, mtime time.Time) error {
+func write(dir string, files []file, o *Options) error {
+	put := durable.WriteFile
+	if o.Unsynced {
+		put = rename
+	}
 	for _, f := range files {
 		name := filepath.Join(dir, f.name)
-		if err := durable.WriteFile(name, f.data, 0o644); err != nil {
+		if err := put(name, f.data, 0o644); err != nil {
 			return err
 		}
 		// The file time is for HTTP and rsync; no reader trusts it, so it may come late.
-		if err := os.Chtimes(name, mtime, mtime); err != nil {
+		if err := os.Chtimes(name, o.Time, o.Time); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// rename is durable.WriteFile without its fsyncs.
+func rename(name string, data []byte, perm os.FileMode) error {
+	temp := filepath.Join(filepath.Dir(name), durable.TempName(filepath.Base(name)))
+	if err := os.WriteFile(temp, data, perm); err != nil {
+		return errors.Join(err, os.Remove(temp))
+	}
+	return os.Rename(temp, name)
 }
 
 // exchange publishes names without a checksum: a new directory is filled beside the old one, and
@@ -59,7 +71,7 @@ func exchange(repodata string, files []file, o *Options) (done bool, err error) 
 	}
 	// From the exchange on, fresh is the name of the old generation.
 	defer func() { err = errors.Join(err, os.RemoveAll(fresh)) }()
-	if err := write(fresh, files, o.Time); err != nil {
+	if err := write(fresh, files, o); err != nil {
 		return false, err
 	}
 	switch err := keepOld(repodata, fresh, files); {
