@@ -3,7 +3,6 @@ package demo
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -27,23 +26,6 @@ type Options struct {
 
 	// Releases limits the site, for tests: fedora-25, el-9, … Default all seven.
 	Releases []string
-}
-
-// Site is a demo on disk. All paths are absolute.
-type Site struct {
-	Dir       string
-	Config    string // mirrorctl.yaml
-	Root      string
-	Archive   string
-	State     string
-	Clients   string // fedora/ and el/, in each metalink/, mirrorlist/ and baseurl/ with .repo files
-	KeyFile   string // the public key
-	PublicURL string // with a trailing slash
-	Made      bool   // false where a whole demo was found, and left as it is
-
-	Counts
-
-	listen string
 }
 
 // Make makes a demo in dir, or takes the one that is there. A whole demo keeps its trees, whatever became of them; only
@@ -93,38 +75,6 @@ func Make(ctx context.Context, dir string, o Options) (*Site, error) {
 	}
 	s.Counts, err = count(s.Root)
 	return s, err
-}
-
-func newSite(dir, publicURL string) (*Site, error) {
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return nil, err
-	}
-	if publicURL == "" {
-		publicURL = "http://127.0.0.1:8080/"
-	}
-	u, err := url.Parse(publicURL)
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.RawQuery != "" || u.Fragment != "" {
-		return nil, fmt.Errorf("public URL %q: want http://host:port/", publicURL)
-	}
-	if !strings.HasSuffix(u.Path, "/") {
-		u.Path += "/"
-	}
-	port := u.Port()
-	if port == "" {
-		port = "8080"
-	}
-	return &Site{
-		Dir:       dir,
-		Config:    filepath.Join(dir, "mirrorctl.yaml"),
-		Root:      filepath.Join(dir, "pub"),
-		Archive:   filepath.Join(dir, "archive"),
-		State:     filepath.Join(dir, "state"),
-		Clients:   filepath.Join(dir, "clients"),
-		KeyFile:   filepath.Join(dir, "clients", "RPM-GPG-KEY-demo"),
-		PublicURL: u.String(),
-		listen:    "127.0.0.1:" + port,
-	}, nil
 }
 
 // choose picks distributions by their names.
@@ -222,28 +172,6 @@ func syncFilesystem(dir string) error {
 	defer f.Close()
 	if err := unix.Syncfs(int(f.Fd())); err != nil {
 		return fmt.Errorf("sync %s: %w", dir, err)
-	}
-	return nil
-}
-
-// writeClients writes the .repo files for clients outside: every product, every form.
-func (s *Site) writeClients() error {
-	key := (&url.URL{Scheme: "file", Path: s.KeyFile}).String()
-	for _, product := range []string{"fedora", "el"} {
-		for _, f := range forms {
-			dir := filepath.Join(s.Clients, product, string(f))
-			if err := os.MkdirAll(dir, 0o755); err != nil {
-				return err
-			}
-			for _, flavor := range []string{"free", "nonfree"} {
-				for _, st := range stagesOf(product) {
-					data := repoFile(product, flavor, st, f, s.PublicURL, key)
-					if err := durable.WriteFile(filepath.Join(dir, repoFileName(flavor, st)), data, 0o644); err != nil {
-						return err
-					}
-				}
-			}
-		}
 	}
 	return nil
 }
