@@ -9,11 +9,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
-
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
 
 	"mirrorctl/repomd"
 )
@@ -69,7 +65,7 @@ func (p *pkg) marshal(sign func([]byte) ([]byte, error)) ([]byte, error) {
 	if err := writeCPIO(&archive, p.files, uint32(p.built.Unix())); err != nil {
 		return nil, err
 	}
-	payload, err := p.compress(archive.Bytes())
+	payload, err := compress(p.format, archive.Bytes())
 	if err != nil {
 		return nil, fmt.Errorf("compress %s: %w", p.fileName(), err)
 	}
@@ -92,32 +88,6 @@ func (p *pkg) marshal(sign func([]byte) ([]byte, error)) ([]byte, error) {
 	out := append(p.lead(), sig.marshal(regionSignature)...)
 	out = append(out, make([]byte, -len(out)&7)...)
 	return slices.Concat(out, main, payload), nil
-}
-
-// zstdEncoder is shared: an encoder of its own for each of 800 packages spends more time on clearing its
-// window than on the few kilobytes in it.
-var zstdEncoder = sync.OnceValues(func() (*zstd.Encoder, error) {
-	return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest))
-})
-
-func (p *pkg) compress(data []byte) ([]byte, error) {
-	if p.format == repomd.Zstd {
-		z, err := zstdEncoder()
-		if err != nil {
-			return nil, err
-		}
-		return z.EncodeAll(data, nil), nil
-	}
-	var buf bytes.Buffer
-	z, err := gzip.NewWriterLevel(&buf, gzip.BestSpeed)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := z.Write(data); err != nil {
-		return nil, err
-	}
-	err = z.Close()
-	return buf.Bytes(), err
 }
 
 // lead is the first 96 bytes. Only file(1) and very old tools look at more than its magic and type.
