@@ -3,6 +3,7 @@ package demo
 import (
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -98,5 +99,17 @@ func TestSignatures(t *testing.T) {
 		if got := run(t, "rpmkeys", "--dbpath", db, "-K", filepath.Join(s.Root, name)); !strings.Contains(got, "digests signatures OK") {
 			t.Errorf("rpmkeys -K: %s", got)
 		}
+	}
+	data, err := os.ReadFile(filepath.Join(s.Root, samples[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)-100] ^= 1
+	forged := filepath.Join(t.TempDir(), "forged.rpm")
+	if err := os.WriteFile(forged, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("rpmkeys", "--dbpath", db, "-K", forged).CombinedOutput(); err == nil {
+		t.Errorf("rpmkeys -K accepts a changed package: %s", out)
 	}
 }

@@ -3,11 +3,14 @@ package index_test
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"reflect"
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/google/rpmpack"
 
 	"mirrorctl/repomd/index"
 )
@@ -69,6 +72,29 @@ type dribble struct{ io.ReaderAt }
 
 func (d dribble) ReadAt(p []byte, off int64) (int, error) {
 	return d.ReaderAt.ReadAt(p[:min(1, len(p))], off)
+}
+
+// TestReadPackageManyFiles is a header of over 32 MiB, as one package of 300,000 files has: the library
+// alone refuses it.
+func TestReadPackageManyFiles(t *testing.T) {
+	const n = 300_000
+	data := pack(t, rpmpack.RPMMetaData{Name: "many", Version: "1", Release: "1"}, func(p *rpmpack.RPM) {
+		bases, digests := make([]string, n), make([]string, n)
+		for i := range n {
+			bases[i], digests[i] = fmt.Sprintf("a-file-with-a-long-name-%030d", i), strings.Repeat("d", 64)
+		}
+		p.AddCustomTag(1117, rpmpack.EntryStringSlice(bases))
+		p.AddCustomTag(1035, rpmpack.EntryStringSlice(digests))
+		p.AddCustomTag(1116, rpmpack.EntryUint32(make([]uint32, n)))
+		p.AddCustomTag(1118, rpmpack.EntryStringSlice([]string{"/usr/share/many/"}))
+	})
+	p, err := index.ReadPackage(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.HeaderEnd-p.HeaderStart <= 32<<20 || len(p.Files) != n || p.Files[n-1].Path() != fmt.Sprintf("/usr/share/many/a-file-with-a-long-name-%030d", n-1) {
+		t.Errorf("%d files in a header of %d bytes", len(p.Files), p.HeaderEnd-p.HeaderStart)
+	}
 }
 
 // Offsets in every RPM file: the intro of the signature header holds its entry count and store size.
