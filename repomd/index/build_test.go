@@ -239,7 +239,7 @@ func TestBuildIsNeverTorn(t *testing.T) {
 			done := make(chan struct{})
 			go func() {
 				defer close(done)
-				for i := range 60 {
+				for i := range 30 {
 					publish(i)
 				}
 			}()
