@@ -15,7 +15,22 @@ type Repomd struct {
 	Revision  string // free text
 	Data      []Data // in document order; unknown types included
 	Timestamp int64  // the newest <timestamp> over Data, seconds since 1970: what metalinks carry
+
+	ID          string // <repoid>, "" in nearly every repository
+	IDType      string // its type attribute
+	Content     string // <contenthash>, an opaque digest over the package checksums
+	ContentType string // its type attribute, e.g. primary_repo_pkgs_sha256
+	Tags        Tags
 }
+
+// Tags are the free labels of a repository.
+type Tags struct {
+	Content, Repo []string
+	Distro        []Distro
+}
+
+// Distro names a distribution that the repository belongs to.
+type Distro struct{ CPE, Name string }
 
 // Data is one <data> record of repomd.xml: a file of the repository.
 type Data struct {
@@ -31,22 +46,6 @@ type Data struct {
 	Timestamp       int64    // seconds; fractions are floored
 	DatabaseVersion int      // *_db only
 }
-
-// Checksum is a digest and the name of its algorithm as the document spells it.
-type Checksum struct {
-	Type string // md5, sha, sha1, sha224, sha256, sha384, sha512; "sha" means SHA-1
-	Hex  string // lower case
-}
-
-// IsZero reports whether the document gave no checksum.
-func (c Checksum) IsZero() bool { return c.Hex == "" }
-
-// Parse reads a repomd.xml of at most MaxRepomd bytes. Hrefs that are absolute or leave the
-// repository are refused. The result keeps raw; the caller must not change it.
-func Parse(raw []byte) (*Repomd, error) { panic("to be written") }
-
-// MaxRepomd is the largest repomd.xml accepted, in bytes.
-const MaxRepomd = 4 << 20
 
 // Time is Timestamp as a time.
 func (r *Repomd) Time() time.Time { return time.Unix(r.Timestamp, 0).UTC() }
