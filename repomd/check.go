@@ -9,13 +9,15 @@ import (
 	"strconv"
 )
 
+var errUnchecked = errors.New("the repository gives no checksum for it")
+
 // Check reads the file that d lists, to its end, and proves it: size, checksum, and of its content
 // open-size and open-checksum, and the header of a zchunk file, as far as d gives them. A file
 // that differs is a *ChecksumError. A record without checksum proves nothing and is
 // an error too.
 func (d Data) Check(file io.Reader) error {
 	if d.Checksum.IsZero() {
-		return fmt.Errorf("%q: the repository gives no checksum for it", d.Href)
+		return fmt.Errorf("%q: %w", d.Href, errUnchecked)
 	}
 	stored, err := newTally(d.Checksum.Type)
 	if err != nil {
@@ -37,7 +39,7 @@ func (d Data) Check(file io.Reader) error {
 	case readErr != nil:
 		return fmt.Errorf("read %q: %w", d.Href, readErr)
 	case d.Size >= 0 && stored.n > d.Size:
-		return &ChecksumError{d.Href, WrongSize, bytesText(d.Size), "more"}
+		return &ChecksumError{d.Href, WrongSize, bytesText(d.Size), "over " + bytesText(d.Size)}
 	}
 	if err := stored.compare(d.Href, d.Size, d.Checksum, WrongSize, WrongChecksum); err != nil {
 		return err
@@ -81,7 +83,7 @@ func (d Data) checkContent(file io.Reader) error {
 	_, err = io.Copy(content, r)
 	switch {
 	case errors.Is(err, ErrTooLarge) && content.n == d.OpenSize:
-		return &ChecksumError{d.Href, WrongOpenSize, bytesText(d.OpenSize), "more"}
+		return &ChecksumError{d.Href, WrongOpenSize, bytesText(d.OpenSize), "over " + bytesText(d.OpenSize)}
 	case err != nil:
 		return fmt.Errorf("%q: %w", d.Href, err)
 	}

@@ -7,7 +7,10 @@
 // parser has limits; input is taken to be hostile.
 package repomd
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Repomd is a parsed repomd.xml.
 type Repomd struct {
@@ -49,3 +52,13 @@ type Data struct {
 
 // Time is Timestamp as a time.
 func (r *Repomd) Time() time.Time { return time.Unix(r.Timestamp, 0).UTC() }
+
+// Find is the first record of the first of types that the document has.
+func (r *Repomd) Find(types ...string) (d Data, found bool) {
+	for _, typ := range types {
+		if i := slices.IndexFunc(r.Data, func(d Data) bool { return d.Type == typ }); i >= 0 {
+			return r.Data[i], true
+		}
+	}
+	return Data{}, false
+}
