@@ -46,8 +46,9 @@ func Detect(head []byte) Format {
 	return Plain
 }
 
-// newDecoder opens a stream of format f. Nothing but the format's own memory is bounded here.
-func newDecoder(r io.Reader, f Format) (io.ReadCloser, error) {
+// newDecoder opens a stream of format f of which at most so many bytes will be taken. Only the
+// memory of the decoder itself is bounded here.
+func newDecoder(r io.Reader, f Format, most int64) (io.ReadCloser, error) {
 	switch f {
 	case Plain:
 		return io.NopCloser(r), nil
@@ -56,7 +57,7 @@ func newDecoder(r io.Reader, f Format) (io.ReadCloser, error) {
 	case Bzip2:
 		return io.NopCloser(bzip2.NewReader(r)), nil
 	case XZ:
-		return io.NopCloser(newXZReader(r)), nil
+		return io.NopCloser(newXZReader(r, most)), nil
 	case Zstd:
 		z, err := zstd.NewReader(r, zstdOptions...)
 		if err != nil {

@@ -46,11 +46,11 @@ func NewReader(r io.Reader, lim Limits) (io.ReadCloser, error) {
 		return nil, err
 	}
 	format := Detect(head)
-	decoder, err := newDecoder(buffered, format)
+	lim.Output = min(lim.Output, MaxOpenSize)
+	decoder, err := newDecoder(buffered, format, lim.Output)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", format, noEOF(err))
 	}
-	lim.Output = min(lim.Output, MaxOpenSize)
 	return &limited{decoder: decoder, in: in, lim: lim, format: format}, nil
 }
 
