@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"os/exec"
 	"runtime"
@@ -34,17 +35,17 @@ func (zero) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// bombs are 64 MiB of zeros, by every format.
-func bombs(tb testing.TB) map[string][]byte {
+// bombs are so many MiB of zeros, by every format.
+func bombs(tb testing.TB, mib int64) map[string][]byte {
 	tb.Helper()
 	all := map[string][]byte{}
-	for _, f := range []repomd.Format{repomd.Gzip, repomd.XZ, repomd.Zstd} {
+	for _, f := range []repomd.Format{repomd.Gzip, repomd.Zstd} {
 		var b bytes.Buffer
 		w, err := repomd.NewWriter(&b, f)
 		if err != nil {
 			tb.Fatal(err)
 		}
-		if _, err := io.Copy(w, zeros(64<<20)); err != nil {
+		if _, err := io.Copy(w, zeros(mib<<20)); err != nil {
 			tb.Fatal(err)
 		}
 		if err := w.Close(); err != nil {
@@ -53,12 +54,13 @@ func bombs(tb testing.TB) map[string][]byte {
 		all[string(f)] = b.Bytes()
 	}
 	for name, command := range map[string]string{
-		"bz2":          "head -c 64M /dev/zero | bzip2 -c",
-		"zst ultra":    "head -c 64M /dev/zero | zstd -qc --ultra -22 --long=27",
-		"zst too long": "head -c 64M /dev/zero | zstd -qc --long=30",
-		"zck":          "d=$(mktemp -d); head -c 64M /dev/zero >$d/z; zck -o $d/z.zck $d/z; cat $d/z.zck; rm -r $d",
+		"xz":           "head -c $0 /dev/zero | xz -c",
+		"bz2":          "head -c $0 /dev/zero | bzip2 -c",
+		"zst ultra":    "head -c $0 /dev/zero | zstd -qc --ultra -22 --long=27",
+		"zst too long": "head -c $0 /dev/zero | zstd -qc --long=30",
+		"zck":          "d=$(mktemp -d); head -c $0 /dev/zero >$d/z; zck -o $d/z.zck $d/z; cat $d/z.zck; rm -r $d",
 	} {
-		if raw, err := exec.Command("sh", "-ec", command).Output(); err == nil {
+		if raw, err := exec.Command("sh", "-ec", command, fmt.Sprint(mib<<20)).Output(); err == nil {
 			all[name] = raw
 		} else {
 			tb.Logf("SKIP: no bomb %s: %v", name, err)
@@ -68,7 +70,7 @@ func bombs(tb testing.TB) map[string][]byte {
 }
 
 func TestBombs(t *testing.T) {
-	for name, raw := range bombs(t) {
+	for name, raw := range bombs(t, 32) {
 		for _, lim := range []struct {
 			name   string
 			limits repomd.Limits
@@ -106,7 +108,7 @@ func TestBombs(t *testing.T) {
 				if used > 300<<20 {
 					t.Errorf("%d MiB allocated", used>>20)
 				}
-				if took > 5*time.Second {
+				if took > 30*time.Second {
 					t.Errorf("took %s", took)
 				}
 			})

@@ -23,6 +23,22 @@ const (
 	Zchunk Format = "zck"
 )
 
+// String names f in an error text.
+func (f Format) String() string {
+	if f == Plain {
+		return "plain"
+	}
+	return string(f)
+}
+
+// Ext is what f adds to a file name: ".gz", or "" for Plain.
+func (f Format) Ext() string {
+	if f == Plain {
+		return ""
+	}
+	return "." + string(f)
+}
+
 // maxMagic is how many bytes Detect looks at.
 const maxMagic = 10
 
@@ -67,7 +83,7 @@ func newDecoder(r io.Reader, f Format, most int64) (io.ReadCloser, error) {
 	case Zchunk:
 		return newZchunkReader(r)
 	}
-	return nil, fmt.Errorf("no reader for format %q", string(f))
+	return nil, fmt.Errorf("no reader for format %s", f)
 }
 
 // maxZstdWindow is what a zstd frame may ask for.
@@ -95,7 +111,7 @@ func NewWriter(w io.Writer, f Format) (io.WriteCloser, error) {
 		return zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedBetterCompression),
 			zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(8<<20))
 	}
-	return nil, fmt.Errorf("no writer for format %q", string(f))
+	return nil, fmt.Errorf("no writer for format %s", f)
 }
 
 type nopWriteCloser struct{ io.Writer }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"strconv"
 )
 
 // Limits of a repomd.xml. The largest seen in the wild has some 60 records and 40 KB.
@@ -167,9 +166,9 @@ func (d *Data) parseChild(s *scanner, name string) (err error) {
 	case "header-size":
 		d.HeaderSize, err = parseSize(value)
 	case "database_version":
-		if value != "" {
-			d.DatabaseVersion, err = strconv.Atoi(value)
-		}
+		var version int64
+		version, err = parseSize(value)
+		d.DatabaseVersion = int(max(0, version))
 	}
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -156,12 +157,12 @@ func TestVerifyNoRepository(t *testing.T) {
 // cancelFS cancels when its nth file is opened.
 type cancelFS struct {
 	fs.FS
-	n      *int
+	n      *atomic.Int64
 	cancel context.CancelFunc
 }
 
 func (c cancelFS) Open(name string) (fs.File, error) {
-	if *c.n--; *c.n == 0 {
+	if c.n.Add(-1) == 0 {
 		c.cancel()
 	}
 	return c.FS.Open(name)
@@ -170,7 +171,8 @@ func (c cancelFS) Open(name string) (fs.File, error) {
 func TestVerifyCanceled(t *testing.T) {
 	for n := 1; n <= 8; n++ {
 		ctx, cancel := context.WithCancel(t.Context())
-		count := n
+		var count atomic.Int64
+		count.Store(int64(n))
 		fsys := cancelFS{os.DirFS("testdata/good"), &count, cancel}
 		report, err := repomd.Verify(ctx, fsys, "delta", repomd.VerifyOptions{Packages: true, Strays: true})
 		if !errors.Is(err, context.Canceled) {
