@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"sync"
 )
+
+var errUnchecked = errors.New("the repository gives no checksum for it")
 
 // Check reads the file that d lists, to its end, and proves it: size, checksum, and of its content
 // open-size and open-checksum, and the header of a zchunk file, as far as d gives them. A file
@@ -15,7 +18,7 @@ import (
 // an error too.
 func (d Data) Check(file io.Reader) error {
 	if d.Checksum.IsZero() {
-		return fmt.Errorf("%q: the repository gives no checksum for it", d.Href)
+		return fmt.Errorf("%q: %w", d.Href, errUnchecked)
 	}
 	stored, err := newTally(d.Checksum.Type)
 	if err != nil {
@@ -26,24 +29,29 @@ func (d Data) Check(file io.Reader) error {
 		file = io.LimitReader(file, d.Size+1)
 	}
 	var readErr error
-	file = stickyReader{io.TeeReader(file, stored), &readErr}
+	file = stickyReader{file, &readErr}
 
 	// The content goes first, since it pulls the file through the tally; what the decoder left over,
 	// after an error for one, is read behind it. What is wrong with the file as it
 	// lies there is the better answer, and comes first.
-	contentErr := d.checkContent(file)
-	io.Copy(io.Discard, file)
+	contentErr := d.checkContent(io.TeeReader(file, stored))
+	buf := buffers.Get().(*[]byte)
+	io.CopyBuffer(stored, file, *buf)
+	buffers.Put(buf)
 	switch {
 	case readErr != nil:
 		return fmt.Errorf("read %q: %w", d.Href, readErr)
 	case d.Size >= 0 && stored.n > d.Size:
-		return &ChecksumError{d.Href, WrongSize, bytesText(d.Size), "more"}
+		return &ChecksumError{d.Href, WrongSize, bytesText(d.Size), "over " + bytesText(d.Size)}
 	}
 	if err := stored.compare(d.Href, d.Size, d.Checksum, WrongSize, WrongChecksum); err != nil {
 		return err
 	}
 	return contentErr
 }
+
+// buffers are for packages: io.Copy's own are too small for a disk.
+var buffers = sync.Pool{New: func() any { return new(make([]byte, 256<<10)) }}
 
 // checkContent proves what d says of the file's content; it need not read all of file.
 func (d Data) checkContent(file io.Reader) error {
@@ -81,7 +89,7 @@ func (d Data) checkContent(file io.Reader) error {
 	_, err = io.Copy(content, r)
 	switch {
 	case errors.Is(err, ErrTooLarge) && content.n == d.OpenSize:
-		return &ChecksumError{d.Href, WrongOpenSize, bytesText(d.OpenSize), "more"}
+		return &ChecksumError{d.Href, WrongOpenSize, bytesText(d.OpenSize), "over " + bytesText(d.OpenSize)}
 	case err != nil:
 		return fmt.Errorf("%q: %w", d.Href, err)
 	}

@@ -110,7 +110,7 @@ func (s *scanner) advance() (token, error) {
 			s.raw, s.cdata = raw, true
 			return textRun, err
 		case s.at("<!"):
-			return 0, errors.New("a document type or other declaration, which repositories have not")
+			return 0, errors.New("document types and other declarations are refused")
 		default:
 			return startTag, s.takeStart()
 		}
