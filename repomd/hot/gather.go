@@ -97,7 +97,7 @@ func (c *Cache) take(ctx context.Context, fsys fs.FS, dir string, d repomd.Data)
 	m.body = c.acquire(sum, size)
 	if held, err = c.secure(ctx, m, src, info); err != nil {
 		c.release([]*body{m.body})
-		return m, fmt.Errorf("keep %q: %w", d.Href, err)
+		return m, err
 	}
 	return m, nil
 }
@@ -131,7 +131,7 @@ func (c *Cache) secure(ctx context.Context, m member, src source, info fs.FileIn
 			b.remember(copied)
 			return false, nil
 		case errors.Is(err, errMoved):
-			return false, fault(Moved, err)
+			return false, fault(Moved, fmt.Errorf("%q: %w", m.name, err))
 		case ctx.Err() != nil:
 			return false, ctx.Err()
 		}
