@@ -19,7 +19,7 @@ type body struct {
 	size int64
 
 	bytes atomic.Pointer[[]byte] // nil: not in memory
-	heat  atomic.Uint32          // times asked for, up to maxHeat; halved as the memory turns over
+	heat  atomic.Uint32          // times asked for, up to maxHeat; halved as others press
 	lost  atomic.Bool            // the place does not have the bytes any more
 
 	cache *Cache // nil: pinned in memory, with no place
@@ -33,7 +33,7 @@ type body struct {
 }
 
 // maxHeat is where counting stops: once a body is that hot, a request writes nothing.
-const maxHeat = 63
+const maxHeat = 64
 
 // pinnedBody is a body that stays in memory: a document, which its generation holds anyway.
 func pinnedBody(data []byte) *body {
@@ -68,6 +68,7 @@ func (b *body) open() (io.ReadSeekCloser, error) {
 	} else if data != nil {
 		return memory{bytes.NewReader(data)}, nil
 	}
+	b.cache.budget.miss(b)
 	f, err := b.openPlace()
 	if err != nil {
 		return nil, err

@@ -15,15 +15,15 @@ const DefaultBudget = 256 << 20
 // What stays is decided by requests per byte: where room is needed the bodies with the fewest
 // go first, and only for one that has more. So one walk over a whole archive, which asks for
 // each large file once, flushes no small file that clients live on. The counts halve each
-// time a memory's worth of bytes was exchanged; without pressure nothing ages and nothing
-// is computed.
+// time eight memories' worth of bytes had to come from files; without pressure nothing ages
+// and nothing is computed.
 type Budget struct {
-	max  int64
-	used atomic.Int64 // written under mu
+	max    int64
+	used   atomic.Int64 // written under mu
+	missed atomic.Int64 // bytes that came from files for want of room, since the counts were halved
 
-	mu        sync.Mutex
-	resident  map[*body]struct{}
-	exchanged int64 // bytes admitted at the cost of others since the counts were halved
+	mu       sync.Mutex
+	resident map[*body]struct{}
 }
 
 // NewBudget makes a budget of max bytes; 0 or less means DefaultBudget.
@@ -47,8 +47,28 @@ func (g *Budget) worthwhile(b *body) bool {
 	if b.size > g.max {
 		return false
 	}
+	if g.used.Load()+b.size <= g.max {
+		return true
+	}
 	h := b.heat.Load()
-	return g.used.Load()+b.size <= g.max || h > 1 && h&(h-1) == 0
+	return h > 1 && h&(h-1) == 0
+}
+
+// miss counts a request that was answered from a file.
+func (g *Budget) miss(b *body) {
+	if b.size > g.max {
+		return // no count of others' would ever help it
+	}
+	b.heat.CompareAndSwap(maxHeat, maxHeat/2+1) // it may ask again after as many requests
+	if g.missed.Add(b.size)/8 < g.max {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.missed.Store(0)
+	for b := range g.resident {
+		b.heat.Store(b.heat.Load() / 2)
+	}
 }
 
 // admit makes room for b and counts it in, or leaves all as it is. The caller fills or
@@ -66,9 +86,9 @@ func (g *Budget) admit(b *body) bool {
 		}
 		for _, v := range victims {
 			g.drop(v)
+			v.heat.Store(0)
 			v.cache.evictions.Add(1)
 		}
-		g.age(b.size)
 	}
 	b.resident = true
 	g.resident[b] = struct{}{}
@@ -83,9 +103,9 @@ func (g *Budget) colder(b *body, need int64) []*body {
 		*body
 		heat uint64
 	}
-	// x/xs < y/ys, without dividing. 63 × a file of 2^57 bytes still fits.
+	// x/xs < y/ys, without dividing. 64 × a file of 2^57 bytes still fits.
 	density := func(x, y candidate) int { return cmp.Compare(x.heat*uint64(y.size), y.heat*uint64(x.size)) }
-	mine := candidate{b, uint64(b.heat.Load())}
+	mine := candidate{b, uint64(max(1, b.heat.Load()))} // it is asked for, or has just been published
 	var below []candidate
 	for v := range g.resident {
 		if c := (candidate{v, uint64(v.heat.Load())}); density(c, mine) < 0 {
@@ -103,16 +123,6 @@ func (g *Budget) colder(b *body, need int64) []*body {
 		}
 	}
 	return nil
-}
-
-func (g *Budget) age(exchanged int64) {
-	if g.exchanged += exchanged; g.exchanged < g.max {
-		return
-	}
-	g.exchanged = 0
-	for b := range g.resident {
-		b.heat.Store(b.heat.Load() / 2)
-	}
 }
 
 // fill puts the bytes of an admitted body into memory, unless it was evicted meanwhile.

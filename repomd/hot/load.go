@@ -166,7 +166,6 @@ func (c *Cache) commit(r *repo, docs documents, parsed *repomd.Repomd, members [
 		cool(old)
 	}
 	for _, m := range members {
-		m.body.warm() // so that it may take the room of what has just cooled
 		if m.data != nil && c.budget.admit(m.body) {
 			c.budget.fill(m.body, m.data)
 		}

@@ -22,7 +22,7 @@ import (
 
 // kinds are the two ways a cache secures bytes.
 func kinds(t *testing.T, test func(t *testing.T, o hot.Options)) {
-	t.Run("kept", func(t *testing.T) { test(t, hot.Options{Dir: t.TempDir(), Now: newClock().Now}) })
+	t.Run("kept", func(t *testing.T) { test(t, hot.Options{Dir: scratch(t), Now: newClock().Now}) })
 	t.Run("held", func(t *testing.T) { test(t, hot.Options{Now: newClock().Now}) })
 }
 
@@ -64,7 +64,7 @@ func TestLoad(t *testing.T) {
 }
 
 func TestObject(t *testing.T) {
-	tr, c := newTree(t), newCache(t, hot.Options{Dir: t.TempDir()})
+	tr, c := newTree(t), newCache(t, hot.Options{Dir: scratch(t)})
 	f := recipe{plain: false, signed: true}.make(t)
 	tr.publish(dir, f)
 	when := time.Date(2016, 11, 22, 7, 8, 9, 0, time.UTC)

@@ -2,6 +2,7 @@ package hot
 
 import (
 	"hash/maphash"
+	"maps"
 	"sync"
 	"time"
 )
@@ -44,19 +45,20 @@ func (c *Cache) follow(r *repo, v *view, o *Object, below, client string) *Objec
 	return o
 }
 
-// pins notes which repomd.xml a client was given. It is bounded: under a flood of addresses
-// the notes that go are random ones.
+// pins notes which repomd.xml a client was given. It is bounded: under a flood of clients the
+// oldest notes go, since a client asks for all its files within seconds.
 type pins struct {
 	seed   maphash.Seed
 	shards [64]pinShard
 }
 
-const pinsPerShard = 1024
-
+// pinShard holds the last 512 notes at least, and 1,024 at most.
 type pinShard struct {
-	mu   sync.Mutex
-	pins map[pinKey]pin
+	mu         sync.Mutex
+	young, old map[pinKey]pin
 }
+
+const pinsPerHalf = 512
 
 type pinKey struct {
 	repo   *repo
@@ -82,36 +84,31 @@ func (p *pins) set(k pinKey, generation string, until time.Time) {
 	s := p.shard(k)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.pins == nil {
-		s.pins = map[pinKey]pin{}
+	if s.young == nil || len(s.young) >= pinsPerHalf {
+		s.old, s.young = s.young, map[pinKey]pin{}
 	}
-	if len(s.pins) >= pinsPerShard {
-		for old := range s.pins {
-			delete(s.pins, old)
-			break
-		}
-	}
-	s.pins[k] = pin{generation, until}
+	s.young[k] = pin{generation, until}
 }
 
 func (p *pins) get(k pinKey, now time.Time) (generation string, ok bool) {
 	s := p.shard(k)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n, ok := s.pins[k]
+	n, ok := s.young[k]
+	if !ok {
+		n, ok = s.old[k]
+	}
 	return n.generation, ok && now.Before(n.until)
 }
 
 // expire drops the notes that are over.
 func (p *pins) expire(now time.Time) {
+	over := func(_ pinKey, n pin) bool { return !now.Before(n.until) }
 	for i := range p.shards {
 		s := &p.shards[i]
 		s.mu.Lock()
-		for k, n := range s.pins {
-			if !now.Before(n.until) {
-				delete(s.pins, k)
-			}
-		}
+		maps.DeleteFunc(s.young, over)
+		maps.DeleteFunc(s.old, over)
 		s.mu.Unlock()
 	}
 }

@@ -17,7 +17,7 @@ func TestResigned(t *testing.T) {
 	}{{"signed anew", true}, {"signed for the first time", false}} {
 		t.Run(tt.name, func(t *testing.T) {
 			tr, clk := newTree(t), newClock()
-			o := hot.Options{Dir: t.TempDir(), Now: clk.Now}
+			o := hot.Options{Dir: scratch(t), Now: clk.Now}
 			c := newCache(t, o)
 			f := recipe{signed: tt.signed}.make(t)
 			tr.publish(dir, f)

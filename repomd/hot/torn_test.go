@@ -156,7 +156,7 @@ func TestTorn(t *testing.T) {
 
 // What is torn when it is first seen is not served at all.
 func TestTornAtFirst(t *testing.T) {
-	tr, c := newTree(t), newCache(t, hot.Options{Dir: t.TempDir()})
+	tr, c := newTree(t), newCache(t, hot.Options{Dir: scratch(t)})
 	f := recipe{}.make(t)
 	tr.publish(dir, f)
 	tr.remove(dir, f.listed(t, "group"))
