@@ -39,6 +39,6 @@
 // the facts). A signature is passed through and compared, not verified: there is no key
 // to trust here.
 //
-// BUG: zypper asks for repomd.xml.asc before repomd.xml. When the swap falls between the
+// BUG(hot): zypper asks for repomd.xml.asc before repomd.xml. When the swap falls between the
 // two it is given a signature of the generation before; the next refresh is right.
 package hot

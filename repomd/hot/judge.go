@@ -44,7 +44,7 @@ func judge(serving *generation, next documents, parsed *repomd.Repomd, meant lea
 	lost := now.signature.data != nil && next.signature.data == nil
 	switch {
 	case lost && !meant.unsigned:
-		return 0, fault(BadSignature, fmt.Errorf("%s is gone, the generation in service has one: sign the repository", signatureName))
+		return 0, fault(BadSignature, fmt.Errorf("%s is gone, the generation in service has one: sign the repository, or accept it unsigned", signatureName))
 	case bytes.Equal(now.repomd.data, next.repomd.data):
 		if now.equal(next) {
 			return unchanged, nil
@@ -53,7 +53,7 @@ func judge(serving *generation, next documents, parsed *repomd.Repomd, meant lea
 	case now.signature.data != nil && bytes.Equal(now.signature.data, next.signature.data):
 		return 0, fault(BadSignature, fmt.Errorf("%s is still the one of the previous repomd.xml", signatureName))
 	case parsed.Timestamp < serving.Timestamp && !meant.older:
-		return 0, fault(Rollback, fmt.Errorf("repomd.xml of %s is older than the one in service, of %s",
+		return 0, fault(Rollback, fmt.Errorf("repomd.xml of %s is older than the one in service, of %s: accept it if that is meant",
 			parsed.Time().Format(time.RFC3339), serving.Repomd.Time().Format(time.RFC3339)))
 	}
 	return published, nil

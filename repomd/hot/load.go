@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"mirrorctl/repomd"
@@ -163,7 +164,7 @@ func (c *Cache) commit(r *repo, docs documents, parsed *repomd.Repomd, members [
 		c.release(old.bodies)
 	}
 	if old != nil {
-		cool(old)
+		cool(old, g)
 	}
 	for _, m := range members {
 		if m.data != nil && c.budget.admit(m.body) {
@@ -211,9 +212,11 @@ func (c *Cache) record(g *generation) string {
 	return ""
 }
 
-// cool makes the files that only past generations have the first to leave memory.
-func cool(g *generation) {
-	for _, b := range g.bodies {
-		b.heat.Store(0)
+// cool makes the files of old that g has not the first to leave memory.
+func cool(old, g *generation) {
+	for _, b := range old.bodies {
+		if !slices.Contains(g.bodies, b) {
+			b.heat.Store(0)
+		}
 	}
 }

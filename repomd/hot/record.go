@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -16,8 +17,8 @@ import (
 	"mirrorctl/repomd"
 )
 
-// A record is a generation as it lies on disk. The documents are in it verbatim; the listed files lie
-// beside it, by content.
+// A record is a generation as it lies on disk. The documents are in it verbatim; the listed
+// files lie beside it, by content.
 type record struct {
 	Format    int               `json:"format"`
 	Dir       string            `json:"dir"`
@@ -56,8 +57,12 @@ func (r *record) name() string {
 }
 
 func encodeRecord(g *generation) ([]byte, error) {
-	r := record{Format: recordFormat, Dir: g.Dir, LoadedAt: g.LoadedAt,
-		Repomd: recordDocument(g.documents.repomd), Signature: recordDocument(g.documents.signature), Key: recordDocument(g.documents.key)}
+	r := record{
+		Format: recordFormat, Dir: g.Dir, LoadedAt: g.LoadedAt,
+		Repomd:    recordDocument(g.documents.repomd),
+		Signature: recordDocument(g.documents.signature),
+		Key:       recordDocument(g.documents.key),
+	}
 	for name, o := range g.files {
 		if o.body.cache != nil { // not a document
 			r.Files = append(r.Files, recordedFile{name, o.SHA256, o.Size, o.ModTime})
@@ -79,6 +84,14 @@ func (d *recordedDocument) document() document {
 		return document{}
 	}
 	return document{d.Data, d.ModTime}
+}
+
+func readRecord(name string) (*record, error) {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	return decodeRecord(data)
 }
 
 // decodeRecord reads a record, and holds it against the repomd.xml that it carries: it has the

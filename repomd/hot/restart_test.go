@@ -202,7 +202,8 @@ func TestKeptFileDamaged(t *testing.T) {
 	}
 }
 
-// What a crash or a bad disk leaves of the directory is passed over, swept away, and made good from the tree.
+// What a crash or a bad disk leaves of the directory is passed over, swept away, and made good
+// from the tree.
 func TestRestartAfterCrash(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -267,7 +268,8 @@ func TestRestartAfterCrash(t *testing.T) {
 	}
 }
 
-// The directory cannot be written: clients get the new state all the same, and the operator a word.
+// The directory cannot be written: clients get the new state all the same, and the operator is
+// told.
 func TestDirectoryFails(t *testing.T) {
 	tr := newTree(t)
 	o := hot.Options{Dir: scratch(t), Now: newClock().Now}

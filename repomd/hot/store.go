@@ -91,11 +91,7 @@ func (s *store) read() (records []*record, bad int, err error) {
 		if durable.IsTemp(e.Name()) {
 			continue
 		}
-		data, err := os.ReadFile(filepath.Join(s.generations, e.Name()))
-		if err != nil {
-			return nil, 0, err
-		}
-		rec, err := decodeRecord(data)
+		rec, err := readRecord(filepath.Join(s.generations, e.Name()))
 		if err != nil || e.Name() != rec.name() || !s.has(rec) {
 			bad++ // the sweep deletes it
 			continue

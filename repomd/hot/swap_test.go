@@ -1,6 +1,7 @@
 package hot_test
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -16,9 +17,9 @@ import (
 	"mirrorctl/repomd/hot"
 )
 
-// Readers refresh without pause while a repository is published anew 1,000 times, pruned
-// and squeezed into a budget that holds a fraction of it. Every file that a reader gets is the one that its
-// repomd.xml lists, byte for byte. Half of the publishes are torn first.
+// Readers refresh without pause while a repository is published anew 1,000 times, pruned and
+// squeezed into a budget that holds a fraction of it. Every file that a reader gets is the one
+// that its repomd.xml lists, byte for byte. Half of the publishes are torn first.
 func TestReadersDuringSwaps(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -207,6 +208,41 @@ func TestOpenObjectSurvives(t *testing.T) {
 		h.Write(buf[:n])
 		if want := sha256.Sum256(f[f.listed(t, "primary")][100:]); n != int(obj.Size-100) || [32]byte(h.Sum(nil)) != want {
 			t.Errorf("%d bytes, not those expected", n)
+		}
+	})
+}
+
+// Somebody's tool writes into the files of the tree: rsync --inplace, cp. Kept files are copies,
+// so nothing happens to them; of held ones the damage is seen before a byte is served.
+func TestOverwrittenInPlace(t *testing.T) {
+	kinds(t, func(t *testing.T, o hot.Options) {
+		for _, pad := range []int{0, 3 << 20} {
+			tr := newTree(t)
+			o.Budget = hot.NewBudget(1) // nothing in memory
+			c := newCache(t, o)
+			f := recipe{pad: pad}.make(t)
+			tr.publish(dir, f)
+			load(t, c, tr, dir, true)
+			name := f.listed(t, "primary")
+			obj := lookup(t, c, dir, name)
+			if _, err := content(obj); err != nil {
+				t.Fatal(err)
+			}
+			data := bytes.Clone(f[name])
+			data[len(data)-1] ^= 1
+			tr.put(dir, name, data)
+			got, err := content(obj)
+			if o.Dir != "" {
+				sees(t, c, dir, name, "client", f[name])
+				continue
+			}
+			if err == nil {
+				t.Fatalf("served %d damaged bytes", len(got))
+			}
+			refuse(t, c, tr, dir, hot.WrongChecksum)
+			tr.put(dir, name, f[name])
+			load(t, c, tr, dir, true)
+			serves(t, c, dir, f, "client")
 		}
 	})
 }
