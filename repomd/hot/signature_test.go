@@ -71,7 +71,8 @@ func TestSignatureFirst(t *testing.T) {
 
 // A repository that is no longer signed is taken when an operator says so, and only then.
 func TestUnsigned(t *testing.T) {
-	tr, c := newTree(t), newCache(t, hot.Options{AllowRollback: true, Now: newClock().Now})
+	tr, clk := newTree(t), newClock()
+	c := newCache(t, hot.Options{AllowRollback: true, Now: clk.Now})
 	tr.publish(dir, recipe{signed: true}.make(t))
 	load(t, c, tr, dir, true)
 	next := recipe{seq: 1}.make(t)
@@ -81,6 +82,8 @@ func TestUnsigned(t *testing.T) {
 	load(t, c, tr, dir, true)
 	serves(t, c, dir, next, "client")
 	sees(t, c, dir, signatureName, "client", nil) // the old one would not fit
+	clk.add(time.Hour)
+	sees(t, c, dir, signatureName, "client", nil)
 }
 
 // zypper asks for the key; it comes and goes without ado.
