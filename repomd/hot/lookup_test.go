@@ -5,6 +5,7 @@ import (
 	"path"
 	"strings"
 	"testing"
+	"time"
 
 	"mirrorctl/repomd/hot"
 )
@@ -33,6 +34,29 @@ func FuzzLookup(f *testing.F) {
 		}
 		c.Repository(name)
 	})
+}
+
+func TestLookupAllocatesNothing(t *testing.T) {
+	tr, clk := newTree(t), newClock()
+	c := newCache(t, hot.Options{Now: clk.Now})
+	var names []string
+	for seq := range 2 {
+		f := recipe{seq: seq, signed: true}.make(t)
+		tr.publish(dir, f)
+		load(t, c, tr, dir, true)
+		clk.add(time.Hour)
+		names = append(names, path.Join(dir, f.listed(t, "primary")))
+	}
+	names = append(names, path.Join(dir, repomdName), path.Join(dir, signatureName), "free/fedora/updates/43/x86_64/v/vlc.rpm")
+	if n := testing.AllocsPerRun(100, func() {
+		for _, name := range names {
+			if o, ok := c.Lookup(name, "client"); ok {
+				o.Bytes()
+			}
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
 }
 
 // site fills a cache with repositories of an RPM Fusion-like site.
