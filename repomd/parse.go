@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"strconv"
-	"strings"
 )
 
 // Limits of a repomd.xml. The largest seen in the wild has some 60 records and 40 KB.
@@ -84,13 +82,14 @@ func (r *Repomd) parseChild(s *scanner) (err error) {
 	case "tags":
 		err = r.Tags.parse(s)
 	default:
-		_, err = elementText(s)
+		err = skip(s)
 	}
 	return err
 }
 
 func (t *Tags) parse(s *scanner) error {
-	return children(s, func(name string) error {
+	return children(s, func() error {
+		name := string(s.name)
 		cpe, err := s.attr("cpeid")
 		if err != nil {
 			return err
@@ -116,7 +115,8 @@ func parseData(s *scanner) (Data, error) {
 		return d, err
 	}
 	seen := map[string]bool{}
-	err = children(s, func(name string) error {
+	err = children(s, func() error {
+		name := string(s.name)
 		if seen[name] {
 			return fmt.Errorf("<%s> given twice", clip(name))
 		}
@@ -137,38 +137,19 @@ func parseData(s *scanner) (Data, error) {
 	return d, nil
 }
 
-func (d *Data) parseChild(s *scanner, name string) error {
+func (d *Data) parseChild(s *scanner, name string) (err error) {
 	switch name {
 	case "location":
-		var err error
-		if d.Href, err = s.attr("href"); err != nil {
-			return err
-		}
-		if d.Base, err = s.attr("xml:base"); err != nil {
-			return err
-		}
-		if _, err = elementText(s); err != nil {
-			return err
-		}
-		return checkHref(d.Href)
-	case "checksum", "open-checksum", "header-checksum":
-		typ, err := s.attr("type")
-		if err != nil {
-			return err
-		}
-		digest, err := elementText(s)
-		if err != nil {
-			return err
-		}
-		sum, err := parseChecksum(typ, digest)
-		switch name {
-		case "checksum":
-			d.Checksum = sum
-		case "open-checksum":
-			d.OpenChecksum = sum
-		default:
-			d.HeaderChecksum = sum
-		}
+		d.Href, d.Base, err = elementLocation(s)
+		return err
+	case "checksum":
+		d.Checksum, err = elementChecksum(s)
+		return err
+	case "open-checksum":
+		d.OpenChecksum, err = elementChecksum(s)
+		return err
+	case "header-checksum":
+		d.HeaderChecksum, err = elementChecksum(s)
 		return err
 	}
 	value, err := elementText(s)
@@ -185,52 +166,9 @@ func (d *Data) parseChild(s *scanner, name string) error {
 	case "header-size":
 		d.HeaderSize, err = parseSize(value)
 	case "database_version":
-		if value != "" {
-			d.DatabaseVersion, err = strconv.Atoi(value)
-		}
+		var version int64
+		version, err = parseSize(value)
+		d.DatabaseVersion = int(max(0, version))
 	}
 	return err
-}
-
-// children calls each for every child element of the current one, and returns behind its end
-// tag. each must take the child to its end, as elementText does.
-func children(s *scanner, each func(name string) error) error {
-	depth := s.depth
-	for {
-		tok, err := s.next()
-		switch {
-		case err != nil:
-			return err
-		case tok == endTag && s.depth == depth:
-			return nil
-		case tok == startTag:
-			if err := each(string(s.name)); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-// elementText is the text of the current element without its surrounding space, up to its end tag. The
-// text of elements inside it is left out.
-func elementText(s *scanner) (string, error) {
-	var b strings.Builder
-	for depth := s.depth; ; {
-		tok, err := s.next()
-		switch {
-		case err != nil:
-			return "", err
-		case tok == endTag && s.depth == depth:
-			return strings.TrimSpace(b.String()), nil
-		case tok == textRun && s.depth == depth:
-			piece, err := s.content()
-			if err != nil {
-				return "", err
-			}
-			if b.Len()+len(piece) > maxToken {
-				return "", errTokenSize
-			}
-			b.WriteString(piece)
-		}
-	}
 }

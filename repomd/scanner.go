@@ -24,6 +24,7 @@ const (
 type scanner struct {
 	window
 	elements, maxElements int
+	recordEnd             int64 // offset that may not be passed; 0 is none
 
 	name  []byte // local name of the current start or end tag
 	attrs []byte // of the current start tag, unparsed
@@ -59,6 +60,9 @@ func newScanner(r io.Reader, maxBytes int64, maxElements int) *scanner {
 // counts it at its end tag. At the end of a complete document the error is io.EOF.
 func (s *scanner) next() (token, error) {
 	tok, err := s.advance()
+	if err == nil && s.recordEnd > 0 && s.offset() > s.recordEnd {
+		err = errors.New("a record of too many bytes")
+	}
 	if err != nil && err != io.EOF {
 		err = fmt.Errorf("byte %d: %w", s.offset(), err)
 	}
@@ -106,7 +110,7 @@ func (s *scanner) advance() (token, error) {
 			s.raw, s.cdata = raw, true
 			return textRun, err
 		case s.at("<!"):
-			return 0, errors.New("a document type or other declaration, which repositories have not")
+			return 0, errors.New("document types and other declarations are refused")
 		default:
 			return startTag, s.takeStart()
 		}
@@ -130,7 +134,7 @@ func (s *scanner) takeStart() error {
 		tag, s.due = tag[:n-1], true
 	}
 	name := tag
-	if i := bytes.IndexAny(tag, " \t\r\n"); i >= 0 {
+	if i := bytes.IndexAny(tag, space); i >= 0 {
 		name = tag[:i]
 	}
 	s.elements++
@@ -157,7 +161,7 @@ func (s *scanner) takeEnd() error {
 	if err != nil {
 		return err
 	}
-	name = bytes.TrimRight(name, " \t\r\n")
+	name = bytes.TrimRight(name, space)
 	if s.depth == 0 {
 		return fmt.Errorf("</%s> closes nothing", clip(string(name)))
 	}

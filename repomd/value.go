@@ -4,47 +4,69 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
-// attr is the value of the attribute spelled name in the current start tag; "" where it is
-// absent. An attribute given twice is an error: readers disagree on which one counts.
-func (s *scanner) attr(name string) (string, error) {
-	value, found := "", false
+// attr3 are the values of up to three attributes of the current start tag, by the names that
+// they are spelled with; "" where one is absent. An attribute given twice is an error: readers
+// disagree on which one counts.
+func (s *scanner) attr3(names ...string) (values [3]string, err error) {
+	var found [3]bool
 	for rest := s.attrs; ; {
-		rest = bytes.TrimLeft(rest, " \t\r\n")
-		if len(rest) == 0 {
-			return value, nil
+		var key, raw []byte
+		if key, raw, rest, err = cutAttr(rest); err != nil || key == nil {
+			return values, err
 		}
-		i := bytes.IndexByte(rest, '=')
+		i := slices.Index(names, string(key))
 		if i < 0 {
-			return "", errors.New("an attribute without value")
-		}
-		key := bytes.TrimRight(rest[:i], " \t\r\n")
-		rest = bytes.TrimLeft(rest[i+1:], " \t\r\n")
-		if !isName(key) || len(rest) == 0 || rest[0] != '"' && rest[0] != '\'' {
-			return "", fmt.Errorf("attribute %q", clip(string(key)))
-		}
-		n := bytes.IndexByte(rest[1:], rest[0])
-		if n < 0 {
-			return "", fmt.Errorf("attribute %q without closing quote", clip(string(key)))
-		}
-		raw := rest[1 : 1+n]
-		rest = rest[n+2:]
-		if string(key) != name {
 			continue
 		}
-		if found {
-			return "", fmt.Errorf("attribute %s given twice", name)
+		if found[i] {
+			return values, fmt.Errorf("attribute %s given twice", names[i])
 		}
-		found = true
-		var err error
-		if value, err = unescape(raw); err != nil {
-			return "", fmt.Errorf("attribute %s: %w", name, err)
+		found[i] = true
+		if values[i], err = unescape(raw); err != nil {
+			return values, fmt.Errorf("attribute %s: %w", names[i], err)
 		}
 	}
+}
+
+// attr is the value of one attribute of the current start tag.
+func (s *scanner) attr(name string) (string, error) {
+	values, err := s.attr3(name)
+	return values[0], err
+}
+
+// cutAttr cuts the first attribute off attrs; key is nil where there is none.
+func cutAttr(attrs []byte) (key, value, rest []byte, err error) {
+	attrs = trimSpace(attrs)
+	if len(attrs) == 0 {
+		return nil, nil, nil, nil
+	}
+	key, rest, found := bytes.Cut(attrs, []byte("="))
+	key = bytes.TrimRight(key, space)
+	rest = trimSpace(rest)
+	if !found || !isName(key) || len(rest) == 0 || rest[0] != '"' && rest[0] != '\'' {
+		return nil, nil, nil, fmt.Errorf("attribute %q", clip(string(key)))
+	}
+	value, rest, found = bytes.Cut(rest[1:], rest[:1])
+	if !found {
+		return nil, nil, nil, fmt.Errorf("attribute %q without closing quote", clip(string(key)))
+	}
+	return key, value, rest, nil
+}
+
+// space is XML's white space.
+const space = " \t\r\n"
+
+func trimSpace(b []byte) []byte {
+	for len(b) > 0 && strings.IndexByte(space, b[0]) >= 0 {
+		b = b[1:]
+	}
+	return b
 }
 
 // content is the current text, unescaped.
