@@ -3,7 +3,7 @@
 //
 // It promises that a family is declared in one place and written with HELP and TYPE; that a counter
 // held in a field costs one atomic addition; that label values are escaped and that every
-// combination of a Counters table comes from closed sets. What a label may say is left to the
+// combination of a Table comes from closed sets. What a label may say is left to the
 // caller: releases from the catalog, kinds and reasons from constants, never a path.
 //
 // It is the only importer of github.com/VictoriaMetrics/metrics, of which it uses what Prometheus
