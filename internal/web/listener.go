@@ -7,144 +7,104 @@ import (
 	"net"
 	"os"
 	"sync/atomic"
-	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // Listener is a TCP listener that can be drained.
 //
-// A connection is established by the kernel and waits in the listener's queue until it is accepted. When a
-// listening socket closes, what waits there is reset, and with SO_REUSEPORT each process has a queue of
-// its own. So a rolling restart goes like this:
+// A connection is established by the kernel and waits in the listener's queue until it is accepted; when the last
+// descriptor of the socket closes, what waits there is reset. So a restart loses nothing only where the successor
+// has the very same socket: handed over by the old process (handover.go), or by systemd to both (systemd.go).
+// Then the old process just stops accepting. SO_REUSEPORT does not help: each process has a queue of its own there, and
+// between the last accept and the close there is always room for one more connection to be lost
+// (unless net.ipv4.tcp_migrate_req is on, which it is nowhere by default).
 //
-//   - the successor listens on the same port, and is ready;
-//   - the old process attaches a filter to the group of sockets that share the port: all new
-//     connections go to the socket that joined second, which is the successor's;
-//   - it accepts what is still in its own queue, for as long as a handshake may take, and closes the socket when the
-//     queue has been empty.
-//
-// The filter stays with the group and is harmless: a number that no socket has makes the kernel choose by hash
-// as it does without, and the next successor is the second again, since a socket that leaves gives its place to the last one.
-// It is for two processes at a time; of three that overlap, the one in the middle may get connections until it
-// closes. A socket that was handed over by systemd is shared, queue and all: closing our end loses nothing.
+// Without a successor the listener goes on accepting for a while, and then closes on an empty queue.
 type Listener struct {
 	*net.TCPListener
-	shared   bool // SO_REUSEPORT: a successor may listen too
-	owned    bool // not inherited
-	slots    chan struct{}
-	draining atomic.Bool
-	closing  chan struct{} // closed by drain
-	done     chan struct{} // closed when Accept has seen the queue empty
+	shared   atomic.Bool   // somebody else has the socket too
+	slots    chan struct{} // limits connections, where not nil
+	draining chan struct{} // closed by drain
+	done     chan struct{} // closed when Accept has given its last connection
+	started  atomic.Bool   // drain has begun
 }
 
-func newListener(l *net.TCPListener, shared, owned bool) *Listener {
-	return &Listener{TCPListener: l, shared: shared, owned: owned, closing: make(chan struct{}), done: make(chan struct{})}
+func newListener(l *net.TCPListener, shared bool) *Listener {
+	n := &Listener{TCPListener: l, draining: make(chan struct{}), done: make(chan struct{})}
+	n.shared.Store(shared)
+	return n
 }
 
-// Listen opens addr, such as ":8080" or "127.0.0.1:0". shared lets another process of the same user listen on the same
-// port, for a restart without a gap; it also hides the mistake of two servers on one port.
-func Listen(ctx context.Context, addr string, shared bool) (*Listener, error) {
+// Listen opens addr, such as ":8080" or "127.0.0.1:0".
+func Listen(ctx context.Context, addr string) (*Listener, error) {
 	var conf net.ListenConfig
-	if shared {
-		conf.Control = func(_, _ string, c syscall.RawConn) error {
-			var err error
-			return errors.Join(c.Control(func(fd uintptr) {
-				err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
-			}), err)
-		}
-	}
 	l, err := conf.Listen(ctx, "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", addr, err)
 	}
-	return newListener(l.(*net.TCPListener), shared, true), nil
+	return newListener(l.(*net.TCPListener), false), nil
 }
 
 // Accept waits for a connection, and for a slot where connections are limited: what exceeds the
 // limit waits in the kernel.
 func (l *Listener) Accept() (net.Conn, error) {
-	if l.slots != nil {
-		select {
-		case l.slots <- struct{}{}:
-		case <-l.closing:
-			// What is queued gets its answer even over the limit; track gives back a slot for each.
-			select {
-			case l.slots <- struct{}{}:
-			case <-time.After(headerTimeout):
-				return nil, l.finish()
-			}
-		}
-	}
-	c, err := l.AcceptTCP()
-	if err != nil {
-		if l.slots != nil {
-			<-l.slots
-		}
-		if l.draining.Load() && errors.Is(err, os.ErrDeadlineExceeded) {
-			return l.last()
-		}
-		return nil, err
-	}
-	return &tcpConn{TCPConn: c}, nil
-}
-
-// last empties the queue: an Accept that times out has found nothing in it.
-func (l *Listener) last() (net.Conn, error) {
-	if l.slots != nil {
-		select {
-		case l.slots <- struct{}{}:
-		case <-time.After(headerTimeout):
-			return nil, l.finish()
-		}
-	}
-	l.SetDeadline(time.Now().Add(20 * time.Millisecond))
-	c, err := l.AcceptTCP()
-	if err != nil {
-		if l.slots != nil {
-			<-l.slots
-		}
+	if !l.takeSlot() {
 		return nil, l.finish()
 	}
-	l.SetDeadline(time.Now()) // come back here
-	return &tcpConn{TCPConn: c}, nil
+	c, err := l.AcceptTCP()
+	if errors.Is(err, os.ErrDeadlineExceeded) && l.started.Load() && !l.shared.Load() {
+		// drain's time is up. What is in the queue now is still answered, one more than the
+		// last look at a time: only an Accept that times out has seen it empty.
+		l.SetDeadline(time.Now().Add(20 * time.Millisecond))
+		if c, err = l.AcceptTCP(); err == nil {
+			l.SetDeadline(time.Now())
+		}
+	}
+	if err == nil {
+		return &tcpConn{TCPConn: c}, nil
+	}
+	if l.slots != nil {
+		<-l.slots
+	}
+	if l.started.Load() {
+		return nil, l.finish()
+	}
+	return nil, err
 }
 
-// finish closes the socket and lets drain return. Accept's caller sees a closed listener.
+// takeSlot waits for a slot. A drain waits no longer than a new client has for its request.
+func (l *Listener) takeSlot() bool {
+	if l.slots == nil {
+		return true
+	}
+	select {
+	case l.slots <- struct{}{}:
+		return true
+	case <-l.draining:
+	}
+	select {
+	case l.slots <- struct{}{}:
+		return true
+	case <-time.After(headerTimeout):
+		return false
+	}
+}
+
+// finish closes our descriptor and lets drain return. The caller of Accept sees a closed listener.
 func (l *Listener) finish() error {
 	l.TCPListener.Close()
 	close(l.done)
 	return net.ErrClosed
 }
 
-// drain stops new connections, as far as that can be had, accepts for settle, and closes.
+// drain has Accept end: at once where the socket lives on with somebody else, after settle otherwise.
 func (l *Listener) drain(settle time.Duration) {
-	if l.draining.Swap(true) {
-		<-l.done
-		return
+	if !l.started.Swap(true) {
+		close(l.draining)
+		if l.shared.Load() {
+			settle = 0
+		}
+		l.SetDeadline(time.Now().Add(settle))
 	}
-	switch {
-	case !l.owned:
-		settle = 0 // the queue is shared with whoever gave it to us
-	case l.shared:
-		l.steer()
-	}
-	close(l.closing)
-	l.SetDeadline(time.Now().Add(settle))
 	<-l.done
-}
-
-// steer sends new connections to the second socket of the group. An old kernel without such filters
-// goes on by hash, and what comes while the socket closes may be reset.
-func (l *Listener) steer() {
-	raw, err := l.SyscallConn()
-	if err != nil {
-		return
-	}
-	second := []unix.SockFilter{{Code: unix.BPF_RET | unix.BPF_K, K: 1}}
-	raw.Control(func(fd uintptr) {
-		unix.SetsockoptSockFprog(int(fd), unix.SOL_SOCKET, unix.SO_ATTACH_REUSEPORT_CBPF,
-			&unix.SockFprog{Len: uint16(len(second)), Filter: &second[0]})
-	})
 }

@@ -28,8 +28,8 @@ const (
 // and closes the listener with established connections in its queue. Drain does neither:
 //
 //  1. from now on every answer says Connection: close, so that busy clients leave in order;
-//  2. a listener that shares its port steers new connections to its successor (listener.go), one that
-//     was inherited just stops; all go on accepting what the kernel had already queued;
+//  2. a listener whose socket a successor or systemd has too just stops accepting; one of our own goes on
+//     for Settle and until its queue is empty (listener.go);
 //  3. idle connections are closed once they were idle for IdleGrace, new ones once their first request is
 //     answered or their time for it is up;
 //  4. what is left when ctx of Drain ends is cut, and said so.
@@ -38,8 +38,7 @@ type Server struct {
 	Log      *slog.Logger
 	MaxConns int // connections at once on all listeners together; 0: no limit
 
-	// Settle is how long a drained listener goes on accepting, which must cover a TCP handshake that was under way.
-	// Default 1 s.
+	// Settle is how long a drained listener without a successor goes on accepting. Default 1 s.
 	Settle time.Duration
 	// IdleGrace is how long a connection must have been idle to be closed by a drain. Default 2 s.
 	IdleGrace time.Duration

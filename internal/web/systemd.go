@@ -36,18 +36,11 @@ func Inherited() (map[string][]*Listener, error) {
 		}
 		fd := 3 + i // SD_LISTEN_FDS_START
 		unix.CloseOnExec(fd)
-		f := os.NewFile(uintptr(fd), name)
-		l, err := net.FileListener(f) // a duplicate
-		f.Close()
+		l, err := tcpListener(fd, name)
 		if err != nil {
-			return nil, fmt.Errorf("socket activation: descriptor %d (%s): %w", fd, name, err)
+			return nil, fmt.Errorf("socket activation: %w", err)
 		}
-		t, ok := l.(*net.TCPListener)
-		if !ok {
-			l.Close()
-			return nil, fmt.Errorf("socket activation: descriptor %d (%s) is no TCP socket", fd, name)
-		}
-		listeners[name] = append(listeners[name], newListener(t, false, false))
+		listeners[name] = append(listeners[name], newListener(l, true))
 	}
 	return listeners, nil
 }
