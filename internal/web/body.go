@@ -13,13 +13,14 @@ import (
 // How slow a client may be. librepo and curl themselves give up on a transfer under 1,000 bytes
 // a second over 30 seconds, so that nobody who is still there is cut here.
 const (
-	stall       = 30 * time.Second
-	minProgress = 8 << 10 // bytes that a client must take in that time
+	minProgress = 8 << 10 // bytes that a client must take within stall
 	// chunk is what is sent between two deadlines. Up to oneWrite the kernel's buffer takes it all
 	// and the server's WriteTimeout does.
 	chunk    = 1 << 20
 	oneWrite = 64 << 10
 )
+
+var stall = 30 * time.Second // a variable, since a test cannot wait for half a minute
 
 // body is where bytes come from: memory or a file.
 type body struct {

@@ -39,8 +39,15 @@ var hello = inMemory(3000)
 
 func newServer(t testing.TB) *web.Server {
 	h := newEdge(t, nil).Wrap(func(w http.ResponseWriter, r *http.Request) error {
-		if r.URL.Path == "/slow" {
+		switch r.URL.Path {
+		case "/slow":
 			time.Sleep(50 * time.Millisecond)
+		case "/file": // any large file will do
+			st, err := os.Stat(os.Args[0])
+			if err != nil {
+				return err
+			}
+			return web.ServeContent(w, r, web.Content{Name: "file", Size: st.Size(), Open: func() (io.ReadSeekCloser, error) { return os.Open(os.Args[0]) }})
 		}
 		return web.ServeContent(w, r, hello)
 	})

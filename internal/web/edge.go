@@ -50,6 +50,15 @@ func (e *Edge) Wrap(h Handler) http.Handler {
 			rec.status = http.StatusOK // net/http answers an empty 200
 		}
 
+		if r.ContentLength != 0 {
+			// net/http reads what is left of a body before it goes on. A refused one is not worth a
+			// moment, and none may take for ever.
+			wait := headerTimeout
+			if rec.status >= 400 {
+				wait = 0
+			}
+			http.NewResponseController(w).SetReadDeadline(time.Now().Add(wait)) // a recorder of a test has none
+		}
 		took := time.Since(start)
 		ua := ""
 		if lines := r.Header["User-Agent"]; len(lines) > 0 {

@@ -19,6 +19,7 @@ type tcpConn struct {
 	first   [4]byte
 	onFirst bool // within the request line
 	begun   bool
+	bad     bool // for good: textproto forgets an error that it meets while it peeks at the next line
 	passive bool // a request that may have a body came by: its bytes are not ours to judge
 }
 
@@ -26,8 +27,12 @@ var errBareLF = errors.New("bare LF in a request head")
 
 // Read reads from the connection and refuses bare LFs.
 func (c *tcpConn) Read(p []byte) (int, error) {
+	if c.bad {
+		return 0, errBareLF
+	}
 	n, err := c.TCPConn.Read(p)
 	if n > 0 && !c.passive && !c.scan(p[:n]) {
+		c.bad = true
 		return 0, errBareLF
 	}
 	return n, err
