@@ -219,7 +219,7 @@ func (a *Archiver) parents(trees []mirror.Path) ([]Entry, error) {
 			all = append(all, e)
 		}
 	}
-	slices.SortFunc(all, func(a, b Entry) int { return cmpPath(a.Path, b.Path) })
+	sortEntries(all)
 	return all, nil
 }
 

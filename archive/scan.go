@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"slices"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -30,7 +28,7 @@ func scanTrees(ctx context.Context, root *os.Root, trees []mirror.Path) (*scan, 
 			return nil, err
 		}
 	}
-	slices.SortFunc(s.entries, func(a, b Entry) int { return strings.Compare(string(a.Path), string(b.Path)) })
+	sortEntries(s.entries)
 	linkGroups(s.entries)
 	return s, nil
 }

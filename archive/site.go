@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -132,6 +133,10 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+func sortEntries(all []Entry) {
+	slices.SortFunc(all, func(a, b Entry) int { return cmpPath(a.Path, b.Path) })
 }
 
 func cmpPath(a, b mirror.Path) int { return strings.Compare(string(a), string(b)) }
