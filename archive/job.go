@@ -88,6 +88,7 @@ type copyingRecord struct {
 
 type putRecord struct {
 	Path     mirror.Path `json:"path"`
+	Size     int64       `json:"size,omitempty"`
 	Sum      Sum         `json:"sha256,omitzero"`
 	Adopted  bool        `json:"adopted,omitempty"`
 	Accepted bool        `json:"accepted,omitempty"`

@@ -15,14 +15,16 @@ import (
 
 // JobStatus is what a journal says of a job.
 type JobStatus struct {
-	ID       string         `json:"id"`
-	Release  mirror.Release `json:"release"`
-	State    JobState       `json:"state"`
-	Begun    time.Time      `json:"begun"`
-	Totals   Totals         `json:"totals"`
-	Stored   int            `json:"stored"` // files put or adopted so far
-	Manifest Sum            `json:"manifest,omitzero"`
-	Verified time.Time      `json:"verified,omitzero"` // of the newest proof
+	ID      string         `json:"id"`
+	Release mirror.Release `json:"release"`
+	State   JobState       `json:"state"`
+	Begun   time.Time      `json:"begun"`
+	Totals  Totals         `json:"totals"`
+	Stored  int            `json:"stored"` // files put or adopted so far
+	// StoredBytes is the size of those, each inode once.
+	StoredBytes int64     `json:"stored_bytes"`
+	Manifest    Sum       `json:"manifest,omitzero"`
+	Verified    time.Time `json:"verified,omitzero"` // of the newest proof
 	// Published, Trashed and PurgeDue are zero where that has not happened.
 	Published time.Time     `json:"published,omitzero"`
 	DrainDue  time.Time     `json:"drain_due,omitzero"` // when the grace time ends
@@ -55,24 +57,45 @@ func (a *Archiver) Status(release mirror.Release) (JobStatus, error) {
 	return a.status(j), nil
 }
 
-func (a *Archiver) status(j *job) JobStatus {
+func (a *Archiver) status(j *job) JobStatus { return statusOf(j, a.site.Grace, a.site.Retention) }
+
+func statusOf(j *job, grace, retention time.Duration) JobStatus {
 	s := JobStatus{
 		ID: j.id, Release: j.begin.Target.Release, State: j.state, Begun: j.begin.Time, Totals: j.begin.Totals, Stored: len(j.put),
 		Manifest: j.manifest, Verified: j.proof.at, Published: j.published.Time, Trashed: j.trashed.Time, Left: j.left, Reason: j.reason,
 	}
 	if !s.Published.IsZero() {
-		s.DrainDue = s.Published.Add(a.site.Grace)
+		s.DrainDue = s.Published.Add(grace)
 	}
 	if !s.Trashed.IsZero() {
-		s.PurgeDue = s.Trashed.Add(a.site.Retention)
+		s.PurgeDue = s.Trashed.Add(retention)
+	}
+	for _, p := range j.put {
+		s.StoredBytes += p.Size
 	}
 	return s
 }
 
+// ReadJobs is Archiver.Jobs of all releases, for whoever only looks at the state directory dir. grace
+// and retention are those of the site: they tell when a job may go on.
+func ReadJobs(dir string, grace, retention time.Duration) ([]JobStatus, error) {
+	all, err := jobsIn(filepath.Join(dir, "jobs"), mirror.Release{})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]JobStatus, len(all))
+	for i, j := range all {
+		out[i] = statusOf(j, grace, retention)
+	}
+	return out, nil
+}
+
 // jobs replays the journals of a release, lowest epoch first. A directory without a whole
 // record is a job that was never begun.
-func (a *Archiver) jobs(release mirror.Release) ([]*job, error) {
-	dirs, err := os.ReadDir(a.jobsDir())
+func (a *Archiver) jobs(release mirror.Release) ([]*job, error) { return jobsIn(a.jobsDir(), release) }
+
+func jobsIn(dir string, release mirror.Release) ([]*job, error) {
+	dirs, err := os.ReadDir(dir)
 	if absent(err) {
 		return nil, nil
 	} else if err != nil {
@@ -83,7 +106,7 @@ func (a *Archiver) jobs(release mirror.Release) ([]*job, error) {
 		if r := releaseOf(d.Name()); r == "" || !release.IsZero() && r != release.String() {
 			continue
 		}
-		records, err := readJournal(a.jobDir(d.Name()))
+		records, err := readJournal(filepath.Join(dir, d.Name()))
 		if absent(err) || err == nil && len(records) == 0 {
 			continue
 		} else if err != nil {

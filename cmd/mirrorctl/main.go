@@ -26,23 +26,28 @@ type env struct {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, &env{
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		sig := <-signals
+		signal.Stop(signals) // the second one ends us at once
+		cancel(signalError{sig.(syscall.Signal)})
+	}()
+	os.Exit(run(ctx, &env{
 		args:     os.Args[1:],
 		stdin:    os.Stdin,
 		stdout:   os.Stdout,
 		stderr:   os.Stderr,
 		getenv:   os.Getenv,
 		terminal: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
-	})
-	stop()
-	os.Exit(code)
+	}))
 }
 
 // run executes one command line and returns its exit code.
 func run(ctx context.Context, e *env) int {
-	root := newRoot(e)
+	a := &app{env: e}
+	root := a.root()
 	root.SetArgs(e.args)
-	err := root.ExecuteContext(ctx)
-	return e.exit(ctx, err)
+	return a.exit(ctx, root.ExecuteContext(ctx))
 }

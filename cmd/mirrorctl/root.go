@@ -24,8 +24,7 @@ func (u usageError) Unwrap() error { return u.error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-func newRoot(e *env) *cobra.Command {
-	a := &app{env: e}
+func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "mirrorctl",
 		Short: "Run an RPM mirror: active trees, an archive for end-of-life ones, and clients that never notice",
@@ -35,9 +34,9 @@ question about them for ever after.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.SetIn(e.stdin)
-	root.SetOut(e.stdout)
-	root.SetErr(e.stderr)
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usagef("%w; see `%s --help`", err, c.CommandPath())
 	})
@@ -64,7 +63,7 @@ func (a *app) config() (*config.Config, error) {
 	return c, nil
 }
 
-// exactly wraps cobra's argument checks so that their errors exit with 2 and name the help.
+// args wraps cobra's argument checks so that their errors exit with 2 and name the help.
 func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(c *cobra.Command, given []string) error {
 		if err := check(c, given); err != nil {

@@ -45,7 +45,7 @@ type Config struct {
 	Archive Archive `yaml:"archive"`
 
 	// Releases overrides the built-in calendar of end-of-life dates.
-	Releases []Release `yaml:"releases"`
+	Releases []mirror.Override `yaml:"releases"`
 
 	// Metadata is the cache of repository metadata.
 	Metadata Metadata `yaml:"metadata"`
@@ -62,7 +62,12 @@ type Config struct {
 
 	// Drain is how long a stopping server waits for its connections to finish. Default 30s.
 	Drain Duration `yaml:"drain"`
+
+	calendar *mirror.Calendar
 }
+
+// Calendar is the built-in calendar with Releases in force.
+func (c *Config) Calendar() *mirror.Calendar { return c.calendar }
 
 // Archive is the configuration of the archive.
 type Archive struct {
@@ -84,12 +89,6 @@ type Archive struct {
 
 	// BandwidthLimit bounds copying, in bytes a second, such as 20MiB. Default 0: none.
 	BandwidthLimit Size `yaml:"bwlimit"`
-}
-
-// Release overrides one row of the calendar.
-type Release struct {
-	Release mirror.Release `yaml:"release"`
-	EOL     Date           `yaml:"eol"` // the first day without updates
 }
 
 // Metadata is the configuration of the metadata cache.

@@ -39,7 +39,7 @@ trusted_proxies: [10.0.0.0/8]
 	if c.Archive.BandwidthLimit != 20<<20 || c.Archive.Retention.String() != "7d" {
 		t.Errorf("bwlimit %d, retention %s", c.Archive.BandwidthLimit, c.Archive.Retention)
 	}
-	if r := c.Releases[0]; r.Release.String() != "el-7" || r.EOL.Year() != 2028 {
+	if r := c.Releases[0]; r.Release.String() != "el-7" || r.EOL != "2028-06-30" {
 		t.Errorf("release override: %+v", r)
 	}
 	if got := c.TrustedProxies[0].String(); got != "10.0.0.0/8" {

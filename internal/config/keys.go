@@ -45,7 +45,7 @@ func checkKeys(file string, n *yaml.Node, t reflect.Type, prefix string) error {
 func fieldsOf(t reflect.Type) []reflect.StructField {
 	var fs []reflect.StructField
 	for i := range t.NumField() {
-		if f := t.Field(i); keyOf(f) != "-" {
+		if f := t.Field(i); f.IsExported() && keyOf(f) != "-" {
 			fs = append(fs, f)
 		}
 	}

@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"mirrorctl/mirror"
 )
 
 // MaxFile is the largest configuration accepted, in bytes.
@@ -109,12 +111,8 @@ func located(file string, err error) error {
 // overlay sets every field whose environment variable is set, read as YAML, so that
 // lists and numbers are written as in the file.
 func overlay(v reflect.Value, prefix string, getenv func(string) string) error {
-	for i := range v.NumField() {
-		key := keyOf(v.Type().Field(i))
-		if key == "-" {
-			continue
-		}
-		name, field := prefix+"_"+strings.ToUpper(key), v.Field(i)
+	for _, f := range fieldsOf(v.Type()) {
+		name, field := prefix+"_"+strings.ToUpper(keyOf(f)), v.FieldByIndex(f.Index)
 		if isSection(field.Type()) {
 			if err := overlay(field, name, getenv); err != nil {
 				return err
@@ -155,16 +153,63 @@ func (c *Config) finish() error {
 }
 
 func (c *Config) check() error {
+	file := c.name()
 	switch {
 	case strings.HasPrefix(c.Archive.Store, "s3://"), strings.HasPrefix(c.State, "s3://"):
-		return fmt.Errorf("%s: s3:// is not supported yet; archive.store and state are directories", c.File)
+		return fmt.Errorf("%s: s3:// is not supported yet; archive.store and state are directories", file)
 	case c.Lists.UnknownStatus != 200 && c.Lists.UnknownStatus != 404:
-		return fmt.Errorf("%s: lists.unknown_repo_status is %d; it may be 200 or 404", c.File, c.Lists.UnknownStatus)
+		return fmt.Errorf("%s: lists.unknown_repo_status is %d; it may be 200 or 404", file, c.Lists.UnknownStatus)
 	case c.AccessLog.Format != "combined" && c.AccessLog.Format != "json":
-		return fmt.Errorf("%s: access_log.format is %q; it may be combined or json", c.File, c.AccessLog.Format)
+		return fmt.Errorf("%s: access_log.format is %q; it may be combined or json", file, c.AccessLog.Format)
 	}
 	if _, err := c.Layout.Compile(); err != nil {
-		return fmt.Errorf("%s: layout: %w", c.File, err)
+		return fmt.Errorf("%s: layout: %w", file, err)
+	}
+	calendar, err := mirror.BuiltinCalendar()
+	if err != nil {
+		return err
+	}
+	if c.calendar, err = calendar.With(c.Releases); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
 	}
 	return nil
+}
+
+// Override puts the values of a command line in place of the file's; empty ones leave it. It
+// finishes a configuration that has no file.
+func (c *Config) Override(root, listen, admin, public string) error {
+	for _, o := range []struct {
+		into *string
+		text string
+	}{{&c.Root, root}, {&c.Listen, listen}, {&c.AdminListen, admin}} {
+		if o.text != "" {
+			*o.into = o.text
+		}
+	}
+	if public != "" {
+		if err := c.PublicURL.UnmarshalText([]byte(public)); err != nil {
+			return err
+		}
+	}
+	if root != "" {
+		abs, err := filepath.Abs(root)
+		if err != nil {
+			return err
+		}
+		c.Root = abs
+	}
+	switch {
+	case c.Root == "":
+		return fmt.Errorf("%s: root is missing: the directory that holds the active trees", c.name())
+	case c.PublicURL.IsZero():
+		return fmt.Errorf("%s: public_url is missing: what clients call this server", c.name())
+	}
+	return c.check()
+}
+
+func (c *Config) name() string {
+	if c.File == "" {
+		return "configuration"
+	}
+	return c.File
 }

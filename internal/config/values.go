@@ -141,20 +141,6 @@ func (u URL) String() string { return u.URL().String() }
 // MarshalText writes what UnmarshalText reads.
 func (u URL) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
 
-// Date is a day, written 2017-12-12.
-type Date struct{ time.Time }
-
-// UnmarshalText reads a day.
-func (d *Date) UnmarshalText(b []byte) (err error) {
-	if d.Time, err = time.Parse(time.DateOnly, string(b)); err != nil {
-		return fmt.Errorf("date %q: want year-month-day, such as 2017-12-12", string(b))
-	}
-	return nil
-}
-
-// MarshalText writes what UnmarshalText reads.
-func (d Date) MarshalText() ([]byte, error) { return []byte(d.Format(time.DateOnly)), nil }
-
 // Layout is the name of a built-in layout or a list of rules.
 type Layout struct {
 	Name  string

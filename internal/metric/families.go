@@ -31,6 +31,7 @@ var (
 	Countme = counter("countme_total",
 		"Weekly countme requests of dnf; age is dnf's bucket, 1 for the first week to 4 for over 24 weeks",
 		"repo", "arch", "os", "age")
+	Lists     = counter("list_answers_total", "Answers to mirrorlist and metalink requests, by how they ended", "list", "outcome")
 	Redirects = counter("redirects_total", "Redirects by release and where they led", "release", "result")
 
 	ReleaseInfo     = gauge("release_info", "Always 1; tells the state and end-of-life date of a release", "release", "state", "eol")

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"mirrorctl/internal/metric"
@@ -16,7 +17,7 @@ import (
 // Edge is the one wrapper around every handler. It knows the client, counts and times the request, turns
 // errors and panics into answers, and writes the access log.
 type Edge struct {
-	proxies Proxies
+	proxies atomic.Pointer[Proxies]
 	log     *slog.Logger
 	access  *AccessLog
 	counts  *counts
@@ -27,8 +28,13 @@ func NewEdge(set *metric.Set, log *slog.Logger, access *AccessLog, proxies Proxi
 	if access != nil {
 		set.Collect(metric.AccessLogShed, func(yield func(float64, ...string)) { yield(float64(access.Shed())) })
 	}
-	return &Edge{proxies: proxies, log: log, access: access, counts: newCounts(set)}
+	e := &Edge{log: log, access: access, counts: newCounts(set)}
+	e.SetProxies(proxies)
+	return e
 }
+
+// SetProxies changes whose word on a client's address is taken.
+func (e *Edge) SetProxies(p Proxies) { e.proxies.Store(&p) }
 
 // SetReleases tells which releases there are, for the release label; call it when the catalog changes.
 // Requests of others are counted without one.
@@ -41,7 +47,7 @@ func (e *Edge) Wrap(h Handler) http.Handler {
 		e.counts.inFlight.Add(1)
 		defer e.counts.inFlight.Add(-1)
 		rec := &recorder{ResponseWriter: w, head: r.Method == http.MethodHead}
-		rec.facts.Client = e.proxies.Client(r)
+		rec.facts.Client = e.proxies.Load().Client(r)
 
 		abort := false
 		if err := e.call(h, rec, r); err != nil {

@@ -3,6 +3,7 @@ package hot
 import (
 	"bytes"
 	"io"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,7 +19,15 @@ type Object struct {
 	Generation   *Generation
 
 	body *body
+	memo atomic.Value
 }
+
+// Memo is what SetMemo kept with the object; nil if nothing. A server keeps there what it derives
+// from an object once and needs at every request, such as its headers.
+func (o *Object) Memo() any { return o.memo.Load() }
+
+// SetMemo keeps a value, always of one type, as long as the object lives.
+func (o *Object) SetMemo(v any) { o.memo.Store(v) }
 
 // Bytes is the content, if it is in memory, and nil if it is not: then Open it. The caller
 // must not change it.
