@@ -47,9 +47,9 @@ func state(t testing.TB, s *binary.Site, release string) string {
 // 400s or 500s, and no file asked for more often than once for itself and once behind its redirect.
 func update(t *testing.T, phase string, d *dnf, log *accessLog, packages ...string) {
 	t.Helper()
+	log.next(t)
 	d.must(t, "clean", "all")
 	for _, args := range [][]string{{"makecache"}, append([]string{"install"}, packages...)} {
-		log.next(t)
 		d.must(t, args...)
 		asked, redirects := map[string]int{}, 0
 		for _, r := range log.next(t) {

@@ -126,7 +126,7 @@ func TestNoRefreshFailsWhileARepositoryIsPublished(t *testing.T) {
 			run("createrepo_c", "-q", "--revision", fmt.Sprint(i), live)
 		} else {
 			run("createrepo_c", "-q", "--revision", fmt.Sprint(i), staging)
-			run("rsync", "-a", "--delete", staging+"/", live+"/")
+			run("rsync", "-a", "--checksum", "--delete", staging+"/", live+"/")
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
