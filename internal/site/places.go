@@ -13,8 +13,7 @@ import (
 // has a host of its own, on that host.
 type places struct {
 	prefix mirror.Path // "": there is none
-	host   string      // "": there is none
-	port   bool        // host has one, and is told from the public host by it alone
+	host   string      // without a port; "": there is none
 	below  mirror.Path // on host
 }
 
@@ -29,14 +28,11 @@ const defaultPrefix = "archive"
 func placesOf(cfg *config.Config, x *index.Index) places {
 	var a places
 	public, archive := cfg.PublicURL.URL(), cfg.ArchiveURL()
-	here := strings.EqualFold(public.Host, archive.Host)
+	here := strings.EqualFold(public.Hostname(), archive.Hostname()) // on another port the path is another, too: see redirect.NewTargets
 	if here {
 		a.prefix = mirror.Path(relative(archive, public))
 	} else {
-		a.host, a.below = archive.Host, mirror.Path(strings.Trim(archive.Path, "/"))
-		if a.port = strings.EqualFold(public.Hostname(), archive.Hostname()); !a.port {
-			a.host = archive.Hostname()
-		}
+		a.host, a.below = archive.Hostname(), mirror.Path(strings.Trim(archive.Path, "/"))
 	}
 	if sent := here && (cfg.Archive.Store != "" || !cfg.Archive.URL.IsZero()); !sent || a.prefix == "" {
 		a.prefix = defaultPrefix
@@ -67,14 +63,11 @@ func (a *places) inArchive(host string, p mirror.Path) (mirror.Path, bool) {
 	return p, false
 }
 
-// named tells whether a Host header means the archive's host. A port in it counts only where nothing else
-// tells the two apart: a client of http has not the one that https was configured with.
+// named tells whether a Host header means the archive's host, whatever its port: a client of http has not the one that
+// https was configured with.
 func (a *places) named(host string) bool {
-	if colon := strings.LastIndexByte(host, ':'); !a.port && colon > strings.LastIndexByte(host, ']') {
+	if colon := strings.LastIndexByte(host, ':'); colon > strings.LastIndexByte(host, ']') {
 		host = host[:colon]
 	}
-	if !a.port {
-		host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
-	}
-	return strings.EqualFold(host, a.host)
+	return strings.EqualFold(strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"), a.host)
 }
