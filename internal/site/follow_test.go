@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -86,7 +87,7 @@ func TestARestoredReleaseIsKnownAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	s.eventually("the first scan", func() bool { return strings.Contains(s.log.String(), "root scanned") })
+	s.eventually("the first scans", func() bool { return strings.Count(s.log.String(), "root scanned") == 2 })
 	rec := &mirror.Record{State: mirror.Pruned, Job: "j", Trees: []mirror.Path{"free/el/updates/5"},
 		Repositories: []mirror.Repository{{RepoID: mirror.RepoID{Name: "free-el-updates-released-5", Arch: "x86_64"}, Dir: repo5, Release: el5}}}
 	s.swap(el5, rec)
@@ -100,6 +101,9 @@ func TestARestoredReleaseIsKnownAtOnce(t *testing.T) {
 	s.eventually("followed", func() bool { return s.site.View().State(el5) == mirror.Active })
 	if got := s.list("5"); got != s.url+repo5+"/" {
 		t.Errorf("list names %q", got)
+	}
+	if !slices.ContainsFunc(s.site.View().Repositories(), func(r mirror.Repository) bool { return r.Dir == repo5 }) {
+		t.Error("its metadata will not be looked at before the next scan")
 	}
 }
 

@@ -110,6 +110,16 @@ func copyRoot(t testing.TB, to string) {
 // prepare makes a stand that is not open yet. change may be nil.
 func prepare(t testing.TB, change func(*stand)) *stand {
 	t.Helper()
+	s, err := tryOpen(t, change)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// tryOpen is prepare where the site may not open.
+func tryOpen(t testing.TB, change func(*stand)) (*stand, error) {
+	t.Helper()
 	dir := t.TempDir()
 	s := &stand{
 		t: t, root: filepath.Join(dir, "pub"), store: filepath.Join(dir, "archive"), state: filepath.Join(dir, "state"),
@@ -139,12 +149,11 @@ func prepare(t testing.TB, change func(*stand)) *stand {
 	}
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	edge := web.NewEdge(s.metrics, log, nil, s.cfg.TrustedProxies)
-	opened, err := site.Open(t.Context(), s.cfg, "test", log, s.metrics, edge)
-	if err != nil {
-		t.Fatal(err)
+	var err error
+	if s.site, err = site.Open(t.Context(), s.cfg, "test", log, s.metrics, edge); err != nil {
+		return nil, err
 	}
-	s.site = opened
-	lists, status, files := edge.Wrap(opened.Lists), edge.Wrap(opened.StatusPage), edge.Wrap(opened.Files)
+	lists, status, files := edge.Wrap(s.site.Lists), edge.Wrap(s.site.StatusPage), edge.Wrap(s.site.Files)
 	handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/mirrorlist", "/metalink":
@@ -156,12 +165,12 @@ func prepare(t testing.TB, change func(*stand)) *stand {
 		}
 	})
 	s.stop = sync.OnceFunc(func() {
-		if err := opened.Close(); err != nil {
+		if err := s.site.Close(); err != nil {
 			t.Error(err)
 		}
 	})
 	t.Cleanup(func() { server.Close(); s.stop() })
-	return s
+	return s, nil
 }
 
 // start is prepare, and the site's loops at work.
