@@ -36,8 +36,15 @@ type Call struct {
 	// descriptors, in the order of its arguments. The last component is not resolved.
 	Paths []string
 	Args  [6]uint64
+	// Stack names the places in the command under which it is made, innermost first. Only
+	// with Injector.Symbols.
+	Stack []string
 }
 
 func (c Call) String() string {
-	return fmt.Sprintf("#%d %s (%s %d) %s", c.N, c.Name, c.Kind, c.KindN, strings.Join(c.Paths, " -> "))
+	s := fmt.Sprintf("#%d %s (%s %d) %s", c.N, c.Name, c.Kind, c.KindN, strings.Join(c.Paths, " -> "))
+	if len(c.Stack) > 0 {
+		s += " in " + strings.Join(c.Stack[:min(len(c.Stack), 3)], " < ")
+	}
+	return s
 }

@@ -209,3 +209,29 @@ func TestRunFails(t *testing.T) {
 		}
 	})
 }
+
+// A call's place in the source is known, through the runtime and the libraries between.
+func TestStack(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	symbols, err := inject.ReadSymbols(self, "mirrorctl/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	out, err := inject.Injector{Under: []string{dir}, Symbols: symbols}.Run(t.Context(), program(t, "sync", dir))
+	if err != nil || len(out.Calls) != 3 {
+		t.Fatalf("%v, %v", out.Calls, err)
+	}
+	for _, c := range out.Calls {
+		if len(c.Stack) < 2 || !strings.HasPrefix(c.Stack[0], "inject_test.syncs ") || !strings.HasPrefix(c.Stack[1], "inject_test.TestMain ") {
+			t.Errorf("%s: stack %q", c, c.Stack)
+		}
+	}
+	t.Log(out.Calls[2])
+	if _, err := inject.ReadSymbols("/proc/self/maps", "mirrorctl/"); err == nil {
+		t.Error("no error for what is no binary")
+	}
+}

@@ -34,6 +34,7 @@ type supervisor struct {
 	table    map[uint32]row
 	under    []string
 	decide   Decide
+	symbols  *Symbols
 	kill     func()
 
 	calls  []Call
@@ -135,6 +136,9 @@ func (s *supervisor) count(n notification) (Call, bool) {
 	}
 	s.kinds[r.kind]++
 	call := Call{N: len(s.calls) + 1, KindN: s.kinds[r.kind], Kind: r.kind, Name: r.name, Task: int(n.task), Paths: paths, Args: n.args}
+	if s.symbols != nil {
+		call.Stack = s.symbols.stack(call.Task)
+	}
 	s.calls = append(s.calls, call)
 	return call, true
 }
