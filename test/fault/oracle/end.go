@@ -1,0 +1,82 @@
+//go:build linux
+
+package oracle
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Goal is a state that a job ends in.
+type Goal string
+
+// The goals.
+const (
+	GoalArchived Goal = "archived" // root untouched, archive complete
+	GoalPruned   Goal = "pruned"   // trees neither in the root nor in the trash, archive complete
+	GoalTrashed  Goal = "trashed"  // trees in the trash, archive complete
+	GoalRestored Goal = "restored" // root as at first, archive complete
+	GoalAborted  Goal = "aborted"  // root as at first, archive empty
+)
+
+var phaseOf = map[Goal]string{
+	GoalArchived: Archived, GoalPruned: Pruned, GoalTrashed: Pruned, GoalRestored: Active, GoalAborted: Active,
+}
+
+// Ended holds I7: the site is in the one final state that the goal has, whatever was
+// lived through, and nothing is left lying about. It implies Check.
+func (s Site) Ended(goal Goal) ([]string, error) {
+	_, violations, err := s.Check()
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.look()
+	if err != nil {
+		return nil, err
+	}
+	v := &verdict{list: violations}
+	if want := phaseOf[goal]; c.phase != want {
+		v.add("I7: the state is %s, not %s", c.phase, want)
+	}
+	release := s.Before.Under(s.Trees...)
+
+	left, stored := s.Before, release
+	switch goal {
+	case GoalPruned, GoalTrashed:
+		left = s.Before.Without(s.Trees...)
+	case GoalAborted:
+		stored = Snapshot{}
+	}
+	public := c.root.Public()
+	v.all("I7 root", Diff(left.Without("."), public.Without("."), content))
+	v.all("I7 root", Diff(left.Under(s.Trees...), public.Under(s.Trees...), Groups))
+	v.all("I7 archive", Diff(stored, c.store.Under(s.Trees...), content|DirTimes|Groups))
+	if goal == GoalAborted {
+		v.all("I7 archive", Diff(Snapshot{}, c.store.Without("."), 0))
+	}
+	trashed := c.trash.Under(s.Trees...)
+	if goal == GoalTrashed {
+		v.all("I7 trash", Diff(release, trashed, content|DirTimes|Inodes|Groups))
+	} else {
+		v.all("I7 trash", Diff(Snapshot{}, trashed, 0))
+	}
+	err = s.litter(v)
+	return v.list, err
+}
+
+// litter finds temporary files in any of the three directories.
+func (s Site) litter(v *verdict) error {
+	for _, dir := range []string{s.Root, s.Archive, s.State} {
+		all, err := Take(dir)
+		if err != nil {
+			return err
+		}
+		for _, path := range slices.Sorted(maps.Keys(all)) {
+			if strings.Contains(path, ".mirrorctl-tmp-") {
+				v.add("I7: %s is left in %s", path, dir)
+			}
+		}
+	}
+	return nil
+}
