@@ -42,11 +42,13 @@ const content = Modes | Times
 func (s Site) untouched(c scene, v *verdict) {
 	switch {
 	case fromArchive(c.phase):
-	case c.phase == Active && s.Rebuilt:
-		// Restored: the root's own time has moved, and so may have the inodes. What was a hard link
-		// of another release's file may have become a file of its own.
+	case c.phase == Active && s.Restored:
+		by := content | DirTimes
+		if !s.Rebuilt {
+			by |= Inodes
+		}
 		now := c.root.Public()
-		v.all("I2 after restore", Diff(s.Before.Without("."), now.Without("."), content|DirTimes))
+		v.all("I2 after restore", Diff(s.Before.Without("."), now.Without("."), by))
 		v.all("I2 after restore", Diff(s.Before.Under(s.Trees...), now.Under(s.Trees...), Groups))
 	default:
 		v.all("I2", Diff(s.Before, c.root, content|DirTimes|Inodes|Groups))

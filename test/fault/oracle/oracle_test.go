@@ -118,7 +118,7 @@ func TestRight(t *testing.T) {
 				}
 			}
 			w.phase("active")
-			w.Rebuilt = true
+			w.Restored, w.Rebuilt = true, true
 		}, oracle.GoalRestored},
 	}
 	for _, tt := range tests {

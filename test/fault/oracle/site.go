@@ -19,8 +19,10 @@ type Site struct {
 	Release              string   // the one that is archived: fedora-25
 	Trees                []string // what it owns in the root
 	Before               Snapshot // of Root
-	// Rebuilt says that the trees may have left the root for good and come back as copies: then
-	// inodes are not compared.
+	// Restored says that an active release may be one that came back: then the root's own time has moved.
+	Restored bool
+	// Rebuilt says that it may have come back as copies: then inodes are not compared, and what was a
+	// hard link of another release's file may be a file of its own.
 	Rebuilt bool
 }
 

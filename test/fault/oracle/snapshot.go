@@ -84,6 +84,12 @@ func entry(path string) (Entry, error) {
 	return e, err
 }
 
+// Sum is the SHA-256 of data, as entries have it.
+func Sum(data []byte) string {
+	h := sha256.Sum256(data)
+	return hex.EncodeToString(h[:])
+}
+
 func sum(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {

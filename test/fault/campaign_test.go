@@ -1,0 +1,154 @@
+//go:build linux && (amd64 || arm64)
+
+package fault_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"mirrorctl/test/fault/fixture"
+)
+
+// MIRRORCTL_FAULT=long makes every point; else a sample is made within a time for each trip.
+// MIRRORCTL_FAULT_AT=name/n makes that one point of the trip of that name.
+var (
+	long    = os.Getenv("MIRRORCTL_FAULT") == "long"
+	only    = os.Getenv("MIRRORCTL_FAULT_AT")
+	sample  = 12 * time.Second // of the real program
+	glance  = 3 * time.Second  // of the understudy
+	workers = 2
+)
+
+// judge makes one point: it strikes the trip's command at its n-th call and says what came of it. An error is
+// the rig's own.
+type judge func(ctx context.Context, sub subject, tr trip, n int) (verdict, error)
+
+// sweep makes the points of a trip and fails the test for each that violates something.
+func sweep(t *testing.T, sub subject, tr trip, j judge) {
+	t.Helper()
+	s := tally{t: t, trip: tr, limit: sample}
+	if !sub.serves {
+		s.limit = glance
+	}
+	if at, ok := strings.CutPrefix(only, tr.name+"/"); ok {
+		n, err := strconv.Atoi(at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := j(t.Context(), sub, tr, n)
+		s.add(n, v, err)
+		t.Log(v)
+		return
+	} else if only != "" {
+		t.Skip("SKIP: MIRRORCTL_FAULT_AT names another point")
+	}
+	calls, err := tr.calls(t.Context(), sub)
+	if err != nil {
+		t.Fatal(err)
+	}
+	points := s.run(sub, j, order(calls))
+	t.Logf("%s: %d points of %d calls, %d violated, %.0f a minute", tr.name, points, calls, s.bad, float64(points)/time.Since(s.start).Minutes())
+}
+
+// tally runs points side by side and counts.
+type tally struct {
+	t     *testing.T
+	trip  trip
+	limit time.Duration // in the short form
+	start time.Time
+
+	mu  sync.Mutex
+	bad int // points with violations
+	err error
+}
+
+func (s *tally) run(sub subject, j judge, next func() (int, bool)) (points int) {
+	s.start = time.Now()
+	ctx, cancel := context.WithCancel(s.t.Context())
+	defer cancel()
+	var wg sync.WaitGroup
+	for range workers {
+		wg.Go(func() {
+			for {
+				s.mu.Lock()
+				n, ok := next()
+				ok = ok && s.err == nil && s.bad < 5 && (long || time.Since(s.start) < s.limit)
+				if ok {
+					points++
+				}
+				s.mu.Unlock()
+				if !ok {
+					return
+				}
+				v, err := j(ctx, sub, s.trip, n)
+				s.add(n, v, err)
+			}
+		})
+	}
+	wg.Wait()
+	return points
+}
+
+func (s *tally) add(n int, v verdict, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		s.err = errors.Join(s.err, err)
+		s.t.Errorf("%s/%d: %v", s.trip.name, n, err)
+	}
+	if len(v.violations) > 0 {
+		s.bad++
+		s.t.Errorf("MIRRORCTL_FAULT_AT='%s/%d': %s", s.trip.name, n, v)
+	}
+}
+
+// order yields the points 1..calls and some beyond, since a run's length varies with its threads: all in the
+// long form, in an order that makes any beginning a fair sample else.
+func order(calls int) func() (int, bool) {
+	list := rand.Perm(calls + 3)
+	i := 0
+	return func() (int, bool) {
+		if i == len(list) {
+			return 0, false
+		}
+		i++
+		return list[i-1] + 1, true
+	}
+}
+
+// calls is how many counted calls the trip's command makes, undisturbed.
+func (tr trip) calls(ctx context.Context, sub subject) (int, error) {
+	s, err := tr.prepare(ctx, sub, fixture.Site{})
+	if err != nil {
+		return 0, err
+	}
+	defer s.close()
+	out, err := s.inject(ctx, sub.command(s, tr.args...), nil)
+	if err == nil && out.Exit != 0 {
+		err = fmt.Errorf("%v: exit %d: %s", tr.args, out.Exit, out.output)
+	}
+	return len(out.Calls), err
+}
+
+var lengths sync.Map // of a fresh site's commands, by subject and arguments
+
+// length is how many counted calls a command makes on a fresh site. It is measured once.
+func length(ctx context.Context, sub subject, args []string) (int, error) {
+	key := fmt.Sprint(sub, args)
+	if n, ok := lengths.Load(key); ok {
+		return n.(int), nil
+	}
+	n, err := trip{args: args}.calls(ctx, sub)
+	if err == nil {
+		lengths.Store(key, n)
+	}
+	return n, err
+}
