@@ -23,7 +23,7 @@ var (
 	long    = os.Getenv("MIRRORCTL_FAULT") == "long"
 	only    = os.Getenv("MIRRORCTL_FAULT_AT")
 	sample  = 12 * time.Second // of the real program
-	glance  = 3 * time.Second  // of the understudy
+	glance  = 1 * time.Second  // of the understudy
 	workers = 2
 )
 
