@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"mirrorctl/test/fault/fixture"
+	"mirrorctl/test/fault/oracle"
 	"mirrorctl/test/fault/powercut"
 )
 
@@ -109,15 +110,19 @@ func (k sockets) cut(ctx context.Context, sub subject, tr trip, c powercut.Cut, 
 		v.finished(s, tr.goal, out)
 		return v, nil
 	}
-	_, violations, err := s.oracle.Check()
+	again, goal := tr.again, tr.goal
+	phase, violations, err := s.oracle.Check()
 	v.judge(violations, err)
+	if tr.abort && rand.IntN(2) == 0 && (phase == oracle.Active || phase == oracle.Archiving) {
+		again, goal = aborting, oracle.GoalAborted
+	}
 	if tr.serve {
 		if err := s.serve(ctx); err != nil {
 			v.judge([]string{err.Error()}, nil)
 			return v, nil
 		}
 	}
-	return v, v.recover(ctx, s, tr.again, tr.goal)
+	return v, v.recover(ctx, s, again, goal)
 }
 
 // stage prepares a site for the trip on the disks, whose past is forgotten, and makes it all durable.

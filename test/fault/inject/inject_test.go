@@ -226,7 +226,7 @@ func TestStack(t *testing.T) {
 		t.Fatalf("%v, %v", out.Calls, err)
 	}
 	for _, c := range out.Calls {
-		if len(c.Stack) < 2 || !strings.HasPrefix(c.Stack[0], "inject_test.syncs ") || !strings.HasPrefix(c.Stack[1], "inject_test.TestMain ") {
+		if len(c.Stack) != 2 || !strings.HasPrefix(c.Stack[0], "inject_test.syncs ") || !strings.HasPrefix(c.Stack[1], "inject_test.TestMain ") {
 			t.Errorf("%s: stack %q", c, c.Stack)
 		}
 	}

@@ -46,10 +46,12 @@ func ReadSymbols(binary, prefix string) (*Symbols, error) {
 	return &Symbols{table, prefix}, nil
 }
 
-// stack lists the places under a call that task is held in, innermost first:
-// "durable.SyncDir durable.go:95". It takes every word on the stack that looks like a return
-// address for one; a stale word can add a place, and never hides one. Where the compiler has inlined
-// a callee, the line is the callee's.
+// stack lists the places under a call that task is held in, innermost first: "durable.SyncDir
+// durable.go:95". Where the compiler has inlined a callee, the line is the callee's.
+//
+// Go keeps frame pointers: each points to the caller's, and the return address lies beside it. Only the
+// innermost one is in a register, which cannot be read here; so the first word on the stack
+// that begins such a chain stands for it. It lies in the frames of package syscall, which are small.
 func (s *Symbols) stack(task int) []string {
 	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", task))
 	if err != nil {
@@ -63,35 +65,58 @@ func (s *Symbols) stack(task int) []string {
 	if err != nil {
 		return nil
 	}
-	var places []string
 	words := stackWords(task, uintptr(sp))
-	for ; len(words) >= 8; words = words[8:] {
-		pc := binary.LittleEndian.Uint64(words)
+	frame := 0
+	for ; frame < len(words) && s.depth(words, sp, frame) < 3; frame++ {
+	}
+	var places []string
+	for ok := frame < len(words); ok; frame, ok = s.caller(words, sp, frame) {
+		pc := words[frame+1]
 		fn := s.table.PCToFunc(pc)
-		if fn == nil || fn.Entry == pc || !strings.HasPrefix(fn.Name, s.prefix) {
+		if fn == nil || !strings.HasPrefix(fn.Name, s.prefix) {
 			continue
 		}
 		file, line, _ := s.table.PCToLine(pc - 1) // the call, not what follows it
-		place := fmt.Sprintf("%s %s:%d", fn.Name[strings.LastIndexByte(fn.Name, '/')+1:], filepath.Base(file), line)
-		if len(places) == 0 || places[len(places)-1] != place {
-			places = append(places, place)
-		}
+		places = append(places, fmt.Sprintf("%s %s:%d", fn.Name[strings.LastIndexByte(fn.Name, '/')+1:], filepath.Base(file), line))
 	}
 	return places
 }
 
-// stackWords reads up to four pages from sp; what lies behind the stack's end may be missing.
-func stackWords(task int, sp uintptr) []byte {
+// caller follows a frame pointer, given as an index of words, to the next.
+func (s *Symbols) caller(words []uint64, sp uint64, frame int) (next int, ok bool) {
+	next = int(words[frame]-sp) / 8
+	return next, words[frame]%8 == 0 && words[frame] > sp && next > frame && next+1 < len(words) && s.table.PCToFunc(words[next+1]) != nil
+}
+
+// depth is how many frames follow from one, 3 at most.
+func (s *Symbols) depth(words []uint64, sp uint64, frame int) int {
+	if frame+1 >= len(words) || s.table.PCToFunc(words[frame+1]) == nil {
+		return 0
+	}
+	for n := range 3 {
+		next, ok := s.caller(words, sp, frame)
+		if !ok {
+			return n
+		}
+		frame = next
+	}
+	return 3
+}
+
+// stackWords reads some pages from sp; what lies behind the stack's end may be missing.
+func stackWords(task int, sp uintptr) []uint64 {
 	const page = 4096
-	words := make([]byte, 0, 5*page)
-	for range 4 {
-		chunk := words[len(words) : len(words)+int(page-sp%page)]
+	var words []uint64
+	for range 8 {
+		chunk := make([]byte, page-sp%page)
 		local := []unix.Iovec{{Base: &chunk[0], Len: uint64(len(chunk))}}
 		n, err := unix.ProcessVMReadv(task, local, []unix.RemoteIovec{{Base: sp, Len: len(chunk)}}, 0)
 		if err != nil || n < len(chunk) {
 			break
 		}
-		words = words[:len(words)+n]
+		for ; len(chunk) >= 8; chunk = chunk[8:] {
+			words = append(words, binary.LittleEndian.Uint64(chunk))
+		}
 		sp += uintptr(n)
 	}
 	return words
