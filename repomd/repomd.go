@@ -2,12 +2,25 @@
 // repomd.xml and the files that it lists. It knows bytes, not trees: it takes an
 // fs.FS and a directory in it.
 //
+//	Parse, Load        repomd.xml; Marshal, Write the way back
+//	Open, NewReader    content of a file, decompressed under Limits; NewWriter the way back
+//	Packages, Deltas   what primary.xml and prestodelta.xml list, as streams
+//	Data.Check         one file against its record
+//	Verify             a repository against its repomd.xml, to the last package
+//
 // It promises that bytes are kept verbatim: a Repomd carries the document as
 // upstream wrote it, and whoever serves or archives it uses those bytes. Every
-// parser has limits; input is taken to be hostile.
+// parser streams, has limits and a fuzz target; input is taken to be hostile. An
+// href that it gives out is a clean path below the repository.
+//
+// It leaves to others: fetching, signatures, which generation to serve (repomd/hot), and
+// primary.xml and its kin from packages (repomd/index).
 package repomd
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Repomd is a parsed repomd.xml.
 type Repomd struct {
@@ -15,7 +28,22 @@ type Repomd struct {
 	Revision  string // free text
 	Data      []Data // in document order; unknown types included
 	Timestamp int64  // the newest <timestamp> over Data, seconds since 1970: what metalinks carry
+
+	ID          string // <repoid>, "" in nearly every repository
+	IDType      string // its type attribute
+	Content     string // <contenthash>, an opaque digest over the package checksums
+	ContentType string // its type attribute, e.g. primary_repo_pkgs_sha256
+	Tags        Tags
 }
+
+// Tags are the free labels of a repository.
+type Tags struct {
+	Content, Repo []string
+	Distro        []Distro
+}
+
+// Distro names a distribution that the repository belongs to.
+type Distro struct{ CPE, Name string }
 
 // Data is one <data> record of repomd.xml: a file of the repository.
 type Data struct {
@@ -32,21 +60,15 @@ type Data struct {
 	DatabaseVersion int      // *_db only
 }
 
-// Checksum is a digest and the name of its algorithm as the document spells it.
-type Checksum struct {
-	Type string // md5, sha, sha1, sha224, sha256, sha384, sha512; "sha" means SHA-1
-	Hex  string // lower case
-}
-
-// IsZero reports whether the document gave no checksum.
-func (c Checksum) IsZero() bool { return c.Hex == "" }
-
-// Parse reads a repomd.xml of at most MaxRepomd bytes. Hrefs that are absolute or leave the
-// repository are refused. The result keeps raw; the caller must not change it.
-func Parse(raw []byte) (*Repomd, error) { panic("to be written") }
-
-// MaxRepomd is the largest repomd.xml accepted, in bytes.
-const MaxRepomd = 4 << 20
-
 // Time is Timestamp as a time.
 func (r *Repomd) Time() time.Time { return time.Unix(r.Timestamp, 0).UTC() }
+
+// Find is the first record of the first of types that the document has.
+func (r *Repomd) Find(types ...string) (d Data, found bool) {
+	for _, typ := range types {
+		if i := slices.IndexFunc(r.Data, func(d Data) bool { return d.Type == typ }); i >= 0 {
+			return r.Data[i], true
+		}
+	}
+	return Data{}, false
+}

@@ -1,0 +1,42 @@
+# `make` lists the targets. Nothing here needs more than Go, make, git and Debian's packages.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+GO       ?= go
+DEMO     ?= demo
+FUZZTIME ?= 20s
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+build: ## build bin/mirrorctl
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/mirrorctl ./cmd/mirrorctl
+
+demo: build ## make a small site in ./demo, archive fedora-25 before your eyes, and serve it
+	bin/mirrorctl demo --tour $(DEMO)
+
+packages: ## install the Debian packages that the tests use
+	test/packages
+
+test: packages ## run every test (short forms of the long campaigns)
+	test/run
+
+check: packages ## everything that test does, and format, vet, staticcheck, race, fuzz
+	test/run --check
+	test/fuzz $(FUZZTIME)
+
+clients: packages ## real dnf and librepo against a running service
+	$(GO) test -count=1 -v ./test/clients
+
+fault: packages ## the crash and power-cut campaigns at full length
+	MIRRORCTL_FAULT=long $(GO) test -count=1 -v -timeout 6h ./test/fault
+
+bench: packages ## speed beside nginx, rsync and sha256sum, in the same run
+	$(GO) test -count=1 -v -timeout 1h ./test/load -bench-peers
+
+clean: ## remove what was built
+	rm -rf bin
+
+.PHONY: help build demo packages test check clients fault bench clean

@@ -1,0 +1,82 @@
+package dirstore
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"mirrorctl/archive"
+	"mirrorctl/internal/durable"
+	"mirrorctl/mirror"
+)
+
+// maxDocument is the largest document read, in bytes.
+const maxDocument = 1 << 30
+
+// Load reads a document. Its tag is the hash of its bytes.
+func (s *Store) Load(_ context.Context, p mirror.Path) ([]byte, string, error) {
+	f, err := s.root.Open(p.FS())
+	if err != nil {
+		return nil, "", err
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxDocument))
+	if err = errors.Join(err, f.Close()); err != nil {
+		return nil, "", fmt.Errorf("read %s: %w", p, err)
+	}
+	sum := sha256.Sum256(data)
+	return data, hex.EncodeToString(sum[:]), nil
+}
+
+// Swap replaces a document while it holds the lock of all documents, so that reading the tag
+// and replacing the file are one step for everyone who swaps.
+func (s *Store) Swap(ctx context.Context, p mirror.Path, tag string, data []byte) (string, error) {
+	unlock, err := s.lockDocuments()
+	if err != nil {
+		return "", err
+	}
+	defer unlock.Close()
+	_, now, err := s.Load(ctx, p)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	if now != tag {
+		return "", fmt.Errorf("%s: %w", p, archive.ErrMoved)
+	}
+	d, err := durable.MkdirAllIn(s.root, p.Dir().FS(), 0o755)
+	if err != nil {
+		return "", err
+	}
+	if err := d.Close(); err != nil {
+		return "", err
+	}
+	if err := durable.WriteFile(filepath.Join(s.dir, p.FS()), data, 0o644); err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// lockDocuments waits for the lock: it is held for one small write.
+func (s *Store) lockDocuments() (*os.File, error) {
+	f, err := s.lockFile(".mirrorctl")
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err := unix.Flock(int(f.Fd()), unix.LOCK_EX)
+		if err == nil {
+			return f, nil
+		}
+		if !errors.Is(err, unix.EINTR) {
+			return nil, errors.Join(err, f.Close())
+		}
+	}
+}

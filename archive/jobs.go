@@ -1,0 +1,150 @@
+package archive
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"mirrorctl/mirror"
+)
+
+// JobStatus is what a journal says of a job.
+type JobStatus struct {
+	ID      string         `json:"id"`
+	Release mirror.Release `json:"release"`
+	State   JobState       `json:"state"`
+	Begun   time.Time      `json:"begun"`
+	Totals  Totals         `json:"totals"`
+	Stored  int            `json:"stored"` // files put or adopted so far
+	// StoredBytes is the size of those, each inode once.
+	StoredBytes int64     `json:"stored_bytes"`
+	Manifest    Sum       `json:"manifest,omitzero"`
+	Verified    time.Time `json:"verified,omitzero"` // of the newest proof
+	// Published, Trashed and PurgeDue are zero where that has not happened.
+	Published time.Time     `json:"published,omitzero"`
+	DrainDue  time.Time     `json:"drain_due,omitzero"` // when the grace time ends
+	Trashed   time.Time     `json:"trashed,omitzero"`
+	PurgeDue  time.Time     `json:"purge_due,omitzero"`
+	Left      []mirror.Path `json:"left,omitempty"`   // what the purge left in the trash
+	Reason    string        `json:"reason,omitempty"` // why the last run stopped
+}
+
+// Jobs lists the jobs on a release, oldest first; all releases' for the zero Release. It
+// takes no lock and changes nothing.
+func (a *Archiver) Jobs(release mirror.Release) ([]JobStatus, error) {
+	jobs, err := a.jobs(release)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]JobStatus, len(jobs))
+	for i, j := range jobs {
+		out[i] = a.status(j)
+	}
+	return out, nil
+}
+
+// Status is the newest job on a release; ErrNoJob where there is none.
+func (a *Archiver) Status(release mirror.Release) (JobStatus, error) {
+	j, err := a.newest(release)
+	if err != nil {
+		return JobStatus{}, err
+	}
+	return a.status(j), nil
+}
+
+func (a *Archiver) status(j *job) JobStatus { return statusOf(j, a.site.Grace, a.site.Retention) }
+
+func statusOf(j *job, grace, retention time.Duration) JobStatus {
+	s := JobStatus{
+		ID: j.id, Release: j.begin.Target.Release, State: j.state, Begun: j.begin.Time, Totals: j.begin.Totals, Stored: len(j.put),
+		Manifest: j.manifest, Verified: j.proof.at, Published: j.published.Time, Trashed: j.trashed.Time, Left: j.left, Reason: j.reason,
+	}
+	if !s.Published.IsZero() {
+		s.DrainDue = s.Published.Add(grace)
+	}
+	if !s.Trashed.IsZero() {
+		s.PurgeDue = s.Trashed.Add(retention)
+	}
+	for _, p := range j.put {
+		s.StoredBytes += p.Size
+	}
+	return s
+}
+
+// ReadJobs is Archiver.Jobs of all releases, for whoever only looks at the state directory dir. grace
+// and retention are those of the site: they tell when a job may go on.
+func ReadJobs(dir string, grace, retention time.Duration) ([]JobStatus, error) {
+	all, err := jobsIn(filepath.Join(dir, "jobs"), mirror.Release{})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]JobStatus, len(all))
+	for i, j := range all {
+		out[i] = statusOf(j, grace, retention)
+	}
+	return out, nil
+}
+
+// jobs replays the journals of a release, lowest epoch first. A directory without a whole
+// record is a job that was never begun.
+func (a *Archiver) jobs(release mirror.Release) ([]*job, error) { return jobsIn(a.jobsDir(), release) }
+
+func jobsIn(dir string, release mirror.Release) ([]*job, error) {
+	dirs, err := os.ReadDir(dir)
+	if absent(err) {
+		return nil, nil
+	} else if err != nil {
+		return nil, fmt.Errorf("list jobs: %w", err)
+	}
+	var jobs []*job
+	for _, d := range dirs {
+		if r := releaseOf(d.Name()); r == "" || !release.IsZero() && r != release.String() {
+			continue
+		}
+		records, err := readJournal(filepath.Join(dir, d.Name()))
+		if absent(err) || err == nil && len(records) == 0 {
+			continue
+		} else if err != nil {
+			return nil, err
+		}
+		j, err := replay(records)
+		if err != nil {
+			return nil, fmt.Errorf("journal of job %s: %w", d.Name(), err)
+		}
+		jobs = append(jobs, j)
+	}
+	slices.SortStableFunc(jobs, func(x, y *job) int {
+		return cmp.Or(x.begin.Target.Release.Compare(y.begin.Target.Release), cmp.Compare(x.epoch, y.epoch), strings.Compare(x.id, y.id))
+	})
+	return jobs, nil
+}
+
+// ManifestPath is where the manifest that a state document's record names lies in the state
+// directory: fs.ErrNotExist where no job here made it.
+func (a *Archiver) ManifestPath(rec *mirror.Record) (string, error) {
+	return ManifestPath(a.site.Dir, rec)
+}
+
+// ManifestPath is Archiver.ManifestPath for a server, which has a state directory dir and no Archiver.
+func ManifestPath(dir string, rec *mirror.Record) (string, error) {
+	var sum Sum
+	if err := sum.UnmarshalText([]byte(rec.Manifest)); err != nil {
+		return "", fmt.Errorf("manifest of job %q: %w", rec.Job, err)
+	}
+	own := filepath.Join(dir, "jobs", filepath.Base(rec.Job), manifestName(sum))
+	_, err := os.Stat(own)
+	if !errors.Is(err, os.ErrNotExist) {
+		return own, err
+	}
+	// A later job's record may still name an earlier job's manifest.
+	found, err := filepath.Glob(filepath.Join(dir, "jobs", "*", manifestName(sum)))
+	if err != nil || len(found) == 0 {
+		return "", errors.Join(&os.PathError{Op: "open", Path: own, Err: os.ErrNotExist}, err)
+	}
+	return found[0], nil
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"mirrorctl/archive"
+	"mirrorctl/archive/dirstore"
+	"mirrorctl/internal/config"
+	"mirrorctl/internal/site"
+	"mirrorctl/mirror"
+)
+
+// desk is what the commands on archived releases work with.
+type desk struct {
+	cfg      *config.Config
+	view     *site.View
+	archiver *archive.Archiver
+	progress *archive.Progress
+	close    []func() error
+}
+
+// openDesk opens the archive for writing, as the configuration and the flags say.
+func (a *app) openDesk(ctx context.Context, o archiveOptions) (_ *desk, err error) {
+	cfg, err := a.config()
+	if err != nil {
+		return nil, err
+	}
+	if err := o.override(cfg); err != nil {
+		return nil, err
+	}
+	if cfg.Archive.Store == "" {
+		return nil, usagef("%s: archive.store is missing: the directory where archived releases live", cfg.File)
+	}
+	d := &desk{cfg: cfg, progress: &archive.Progress{}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.Close())
+		}
+	}()
+	if d.view, err = site.Look(ctx, cfg); err != nil {
+		return nil, explainMissing(cfg, err)
+	}
+	state, err := mirror.OpenFileState(cfg.State)
+	if err != nil {
+		return nil, explainMissing(cfg, err)
+	}
+	d.close = append(d.close, state.Close)
+	link := dirstore.LinkMode(o.link)
+	store, err := dirstore.Open(cfg.Archive.Store, link)
+	if err != nil {
+		return nil, explainMissing(cfg, err)
+	}
+	d.close = append(d.close, store.Close)
+	prober, err := archive.NewHTTPProber(cfg.ArchiveURL().String())
+	if err != nil {
+		return nil, err
+	}
+	d.archiver, err = archive.Open(archive.Site{
+		Root: cfg.Root, Dir: cfg.State, Store: store, State: state, Followers: state, Prober: prober,
+		Grace: time.Duration(cfg.Archive.Grace), Quiet: time.Duration(cfg.Archive.Quiet), Retention: time.Duration(cfg.Archive.Retention),
+		Bandwidth: int64(cfg.Archive.BandwidthLimit), Progress: d.progress,
+	})
+	if err != nil {
+		return nil, explainMissing(cfg, err)
+	}
+	d.close = append(d.close, d.archiver.Close)
+	return d, nil
+}
+
+// explainMissing says which key of the configuration named what is not there.
+func explainMissing(cfg *config.Config, err error) error {
+	var p *fs.PathError
+	if !errors.As(err, &p) || !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for key, dir := range map[string]string{"root": cfg.Root, "state": cfg.State, "archive.store": cfg.Archive.Store} {
+		if p.Path == dir {
+			return usagef("%s: %s: %s is not there; make it, or mount what belongs there (it is never made silently)", cfg.File, key, dir)
+		}
+	}
+	return err
+}
+
+func (d *desk) Close() error {
+	var errs []error
+	for i := len(d.close) - 1; i >= 0; i-- {
+		errs = append(errs, d.close[i]())
+	}
+	return errors.Join(errs...)
+}
+
+// releases reads the arguments of a command.
+func parseReleases(names []string) ([]mirror.Release, error) {
+	var all []mirror.Release
+	for _, name := range names {
+		r, err := mirror.ParseRelease(name)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}
+
+// say prints one line for people.
+func (a *app) say(format string, args ...any) { fmt.Fprintf(a.stderr, format+"\n", args...) }

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"mirrorctl/internal/config"
+	"mirrorctl/internal/metric"
+	"mirrorctl/internal/site"
+	"mirrorctl/internal/web"
+)
+
+// serveOptions override the configuration for one run.
+type serveOptions struct {
+	root, listen, admin, public string
+	takeover                    bool
+	level                       string
+}
+
+func (a *app) serveCommand() *cobra.Command {
+	var o serveOptions
+	c := &cobra.Command{
+		Use: "serve [ROOT]", Short: "Run the service", Args: args(cobra.MaximumNArgs(1)),
+		Long: `serve answers clients: files and verified metadata from the root, redirects and lists for
+archived releases, the archive itself where this server holds it.
+
+SIGHUP reads the configuration again and takes it, or keeps the old one. SIGTERM drains: requests
+that are under way or on their way are answered. Listeners of systemd are taken over.`,
+		RunE: func(c *cobra.Command, roots []string) error {
+			if len(roots) == 1 {
+				o.root = roots[0]
+			}
+			return a.serve(c.Context(), o)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.listen, "listen", "", "public address, instead of the configuration's")
+	f.StringVar(&o.admin, "admin-listen", "", "address of /metrics and /debug/pprof, instead of the configuration's")
+	f.StringVar(&o.public, "public-url", "", "what clients call this server, instead of the configuration's")
+	f.BoolVar(&o.takeover, "takeover", false, "take the listeners of the running service over, which is then to be stopped: no request is lost")
+	f.StringVar(&o.level, "log-level", "info", "debug, info, warn or error")
+	return c
+}
+
+// serveConfig is the configuration with the overrides; without a file, ROOT alone is enough.
+func (a *app) serveConfig(o serveOptions) (*config.Config, error) {
+	cfg, err := a.config()
+	if errors.Is(err, config.ErrNone) && o.root != "" {
+		cfg, err = config.Default(), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return cfg, cfg.Override(o.root, o.listen, o.admin, o.public)
+}
+
+func (a *app) logger(level string) (*slog.Logger, error) {
+	var l slog.LevelVar
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		return nil, usagef("--log-level %q: want debug, info, warn or error", level)
+	}
+	if a.terminal {
+		return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: &l})), nil
+	}
+	return slog.New(slog.NewJSONHandler(a.stderr, &slog.HandlerOptions{Level: &l})), nil
+}
+
+func (a *app) serve(ctx context.Context, o serveOptions) (err error) {
+	cfg, err := a.serveConfig(o)
+	if err != nil {
+		return usageError{err}
+	}
+	log, err := a.logger(o.level)
+	if err != nil {
+		return err
+	}
+	metrics := metric.New(version, revision())
+	access, err := openAccessLog(cfg, log)
+	if err != nil {
+		return err
+	}
+	open, err := newListeners(cfg.State, o.takeover)
+	if err != nil {
+		return err
+	}
+	listener, err := open.listen(ctx, publicName, cfg.Listen)
+	if err != nil {
+		return err
+	}
+	edge := web.NewEdge(metrics, log, access, cfg.TrustedProxies)
+	s, err := site.Open(ctx, cfg, version, log, metrics, edge)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+
+	server := &web.Server{Log: log, Handler: router(s, edge)}
+	ready := func() error {
+		if server.Draining() {
+			return errors.New("draining")
+		}
+		return s.Ready()
+	}
+	admin, err := newAdmin(ctx, open, cfg.AdminListen, metrics, edge, ready)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	offer, err := open.offer()
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+
+	// What keeps the site up to date outlives the drain: requests that are under way need it.
+	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopBackground()
+	back, background := errgroup.WithContext(background)
+	back.Go(func() error { return s.Run(background) })
+	if access != nil {
+		back.Go(func() error { return access.Run(background) })
+	}
+	back.Go(func() error { return admin.run(background) })
+	back.Go(func() error { return a.reloads(background, o, s, access, metrics, log) })
+	back.Go(func() error { return announceReady(background, ready) })
+	offering, stopOffering := context.WithCancel(background)
+	back.Go(func() error { return offer.Run(offering) })
+
+	front := make(chan error, 1)
+	go func() { front <- server.Serve(listener) }()
+	log.Info("serving", "listen", listener.Addr().String(), "admin", admin.addr(), "root", cfg.Root, "public_url", cfg.PublicURL.String())
+
+	select {
+	case <-ctx.Done():
+	case <-background.Done(): // a loop has failed
+	case err = <-front:
+	}
+	stopOffering()
+	notifyErr := web.Notify(web.Stopping)
+	log.Info("draining", "limit", cfg.Drain.String())
+	drainCtx, stop := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(cfg.Drain))
+	defer stop()
+	drainErr := server.Drain(drainCtx)
+	stopBackground()
+	backErr := back.Wait()
+	if errors.Is(backErr, context.Canceled) {
+		backErr = nil
+	}
+	log.Info("stopped")
+	return errors.Join(err, notifyErr, drainErr, backErr)
+}
+
+func openAccessLog(cfg *config.Config, log *slog.Logger) (*web.AccessLog, error) {
+	format := web.Combined
+	if cfg.AccessLog.Format == "json" {
+		format = web.JSON
+	}
+	switch cfg.AccessLog.File {
+	case "":
+		return nil, nil
+	case "-":
+		return web.NewAccessLog(os.Stdout, format, log), nil
+	}
+	return web.OpenAccessLog(cfg.AccessLog.File, format, log)
+}
+
+// router says which part of the site answers which path.
+func router(s *site.Site, edge *web.Edge) http.Handler {
+	lists, files := edge.Wrap(s.Lists), edge.Wrap(s.Files)
+	r := chi.NewRouter()
+	for _, list := range []string{"/mirrorlist", "/metalink"} {
+		r.Handle(list, lists)
+		r.Handle(list+"/*", lists)
+	}
+	r.Handle("/healthz", edge.Wrap(web.Healthz))
+	r.Handle("/readyz", edge.Wrap(web.Readyz(s.Ready)))
+	r.Handle("/status", edge.Wrap(s.StatusPage))
+	r.Handle("/status.json", edge.Wrap(s.StatusPage))
+	r.Handle("/*", files)
+	r.NotFound(files.ServeHTTP) // a path that chi cannot match, such as one without a slash
+	return r
+}

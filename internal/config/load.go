@@ -1,0 +1,215 @@
+package config
+
+import (
+	"bytes"
+	"encoding"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"mirrorctl/mirror"
+)
+
+// MaxFile is the largest configuration accepted, in bytes.
+const MaxFile = 4 << 20
+
+// ErrNone says that no configuration file was found.
+var ErrNone = errors.New("no configuration file")
+
+// Find returns the configuration file to read: explicit if given, else the first of
+// $MIRRORCTL_CONFIG, $XDG_CONFIG_HOME/mirrorctl/mirrorctl.yaml (not for root, whose home is
+// a poor place for a service's configuration) and /etc/mirrorctl/mirrorctl.yaml.
+func Find(explicit string, getenv func(string) string, uid int) (string, error) {
+	if explicit != "" {
+		return explicit, nil
+	}
+	if f := getenv("MIRRORCTL_CONFIG"); f != "" {
+		return f, nil
+	}
+	var places []string
+	if uid != 0 {
+		if home := getenv("XDG_CONFIG_HOME"); home != "" {
+			places = append(places, filepath.Join(home, "mirrorctl/mirrorctl.yaml"))
+		} else if home := getenv("HOME"); home != "" {
+			places = append(places, filepath.Join(home, ".config/mirrorctl/mirrorctl.yaml"))
+		}
+	}
+	places = append(places, "/etc/mirrorctl/mirrorctl.yaml")
+	for _, p := range places {
+		if _, err := os.Stat(p); err == nil {
+			return p, nil
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("look for the configuration: %w", err)
+		}
+	}
+	return "", fmt.Errorf("%w: looked for %s; write one with `mirrorctl config init`, or name one with --config", ErrNone, strings.Join(places, ", "))
+}
+
+// Load reads and checks the configuration in file and in the environment.
+func Load(file string, getenv func(string) string) (*Config, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration: %w", err)
+	}
+	defer f.Close()
+	raw, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration: %w", err)
+	}
+	c, err := Parse(file, raw, getenv)
+	if err != nil {
+		return nil, err
+	}
+	return c, c.finish()
+}
+
+// Parse reads a configuration from raw; file is its name in errors. Relative paths are
+// left as they are.
+func Parse(file string, raw []byte, getenv func(string) string) (*Config, error) {
+	if len(raw) > MaxFile {
+		return nil, fmt.Errorf("%s: over %d bytes", file, MaxFile)
+	}
+	c := Default()
+	c.File = file
+	var doc yaml.Node
+	dec := yaml.NewDecoder(bytes.NewReader(raw))
+	switch err := dec.Decode(&doc); {
+	case errors.Is(err, io.EOF): // empty: defaults
+	case err != nil:
+		return nil, located(file, err)
+	default:
+		if err := checkKeys(file, doc.Content[0], reflect.TypeFor[Config](), ""); err != nil {
+			return nil, err
+		}
+		if err := doc.Decode(c); err != nil {
+			return nil, located(file, err)
+		}
+	}
+	return c, overlay(reflect.ValueOf(c).Elem(), "MIRRORCTL", getenv)
+}
+
+// located turns yaml's "yaml: line 3: …" and "yaml: unmarshal errors:\n  line 3: …" into file:3: …
+func located(file string, err error) error {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	text = strings.TrimPrefix(text, "unmarshal errors:\n  ")
+	text, _, _ = strings.Cut(text, "\n")
+	if rest, ok := strings.CutPrefix(text, "line "); ok {
+		if line, what, ok := strings.Cut(rest, ": "); ok {
+			return fmt.Errorf("%s:%s: %s", file, line, what)
+		}
+	}
+	return fmt.Errorf("%s: %s", file, text)
+}
+
+// overlay sets every field whose environment variable is set, read as YAML, so that
+// lists and numbers are written as in the file.
+func overlay(v reflect.Value, prefix string, getenv func(string) string) error {
+	for _, f := range fieldsOf(v.Type()) {
+		name, field := prefix+"_"+strings.ToUpper(keyOf(f)), v.FieldByIndex(f.Index)
+		if isSection(field.Type()) {
+			if err := overlay(field, name, getenv); err != nil {
+				return err
+			}
+			continue
+		}
+		text := getenv(name)
+		if text == "" {
+			continue
+		}
+		if err := yaml.Unmarshal([]byte(text), field.Addr().Interface()); err != nil {
+			return located("$"+name, err)
+		}
+	}
+	return nil
+}
+
+// isSection reports whether a field of type t has keys of its own.
+func isSection(t reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	return t.Kind() == reflect.Struct &&
+		!p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) && !p.Implements(reflect.TypeFor[yaml.Unmarshaler]())
+}
+
+// finish makes paths absolute, relative ones against the file's directory, and looks for
+// contradictions that no site can want.
+func (c *Config) finish() error {
+	base, err := filepath.Abs(filepath.Dir(c.File))
+	if err != nil {
+		return err
+	}
+	for _, p := range []*string{&c.Root, &c.State, &c.Archive.Store, &c.AccessLog.File} {
+		if *p != "" && *p != "-" && !filepath.IsAbs(*p) {
+			*p = filepath.Join(base, *p)
+		}
+	}
+	return c.check()
+}
+
+func (c *Config) check() error {
+	file := c.name()
+	switch {
+	case strings.HasPrefix(c.Archive.Store, "s3://"), strings.HasPrefix(c.State, "s3://"):
+		return fmt.Errorf("%s: s3:// is not supported yet; archive.store and state are directories", file)
+	case c.Lists.UnknownStatus != 200 && c.Lists.UnknownStatus != 404:
+		return fmt.Errorf("%s: lists.unknown_repo_status is %d; it may be 200 or 404", file, c.Lists.UnknownStatus)
+	case c.AccessLog.Format != "combined" && c.AccessLog.Format != "json":
+		return fmt.Errorf("%s: access_log.format is %q; it may be combined or json", file, c.AccessLog.Format)
+	}
+	if _, err := c.Layout.Compile(); err != nil {
+		return fmt.Errorf("%s: layout: %w", file, err)
+	}
+	calendar, err := mirror.BuiltinCalendar()
+	if err != nil {
+		return err
+	}
+	if c.calendar, err = calendar.With(c.Releases); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return nil
+}
+
+// Override puts the values of a command line in place of the file's; empty ones leave it. It
+// finishes a configuration that has no file.
+func (c *Config) Override(root, listen, admin, public string) error {
+	for _, o := range []struct {
+		into *string
+		text string
+	}{{&c.Root, root}, {&c.Listen, listen}, {&c.AdminListen, admin}} {
+		if o.text != "" {
+			*o.into = o.text
+		}
+	}
+	if public != "" {
+		if err := c.PublicURL.UnmarshalText([]byte(public)); err != nil {
+			return err
+		}
+	}
+	if root != "" {
+		abs, err := filepath.Abs(root)
+		if err != nil {
+			return err
+		}
+		c.Root = abs
+	}
+	switch {
+	case c.Root == "":
+		return fmt.Errorf("%s: root is missing: the directory that holds the active trees", c.name())
+	case c.PublicURL.IsZero():
+		return fmt.Errorf("%s: public_url is missing: what clients call this server", c.name())
+	}
+	return c.check()
+}
+
+func (c *Config) name() string {
+	if c.File == "" {
+		return "configuration"
+	}
+	return c.File
+}
