@@ -18,10 +18,12 @@ import (
 )
 
 // MIRRORCTL_FAULT=long makes every point; else a sample is made within a time for each trip.
-// MIRRORCTL_FAULT_AT=name/n makes that one point of the trip of that name.
-var (
-	long    = os.Getenv("MIRRORCTL_FAULT") == "long"
-	only    = os.Getenv("MIRRORCTL_FAULT_AT")
+// MIRRORCTL_FAULT_AT=name/n makes that one point of the trip of that name. They are read within
+// the tests, for go test to know that a result depends on them.
+func long() bool   { return os.Getenv("MIRRORCTL_FAULT") == "long" }
+func only() string { return os.Getenv("MIRRORCTL_FAULT_AT") }
+
+const (
 	sample  = 12 * time.Second // of the real program
 	glance  = 1 * time.Second  // of the understudy
 	workers = 2
@@ -38,7 +40,7 @@ func sweep(t *testing.T, sub subject, tr trip, j judge) {
 	if !sub.serves {
 		s.limit = glance
 	}
-	if at, ok := strings.CutPrefix(only, tr.name+"/"); ok {
+	if at, ok := strings.CutPrefix(only(), tr.name+"/"); ok {
 		n, err := strconv.Atoi(at)
 		if err != nil {
 			t.Fatal(err)
@@ -47,7 +49,7 @@ func sweep(t *testing.T, sub subject, tr trip, j judge) {
 		s.add(n, v, err)
 		t.Log(v)
 		return
-	} else if only != "" {
+	} else if only() != "" {
 		t.Skip("SKIP: MIRRORCTL_FAULT_AT names another point")
 	}
 	calls, err := tr.calls(t.Context(), sub)
@@ -80,7 +82,7 @@ func (s *tally) run(sub subject, j judge, next func() (int, bool)) (points int) 
 			for {
 				s.mu.Lock()
 				n, ok := next()
-				ok = ok && s.err == nil && s.bad < 5 && (long || time.Since(s.start) < s.limit)
+				ok = ok && s.err == nil && s.bad < 5 && (long() || time.Since(s.start) < s.limit)
 				if ok {
 					points++
 				}

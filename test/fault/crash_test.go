@@ -111,7 +111,9 @@ func last(calls []inject.Call) string {
 
 // String is short: the first violations tell the story.
 func (v verdict) String() string {
-	list := slices.Compact(slices.Clone(v.violations))
+	list := slices.Clone(v.violations)
+	slices.Sort(list)
+	list = slices.Compact(list)
 	more := ""
 	if len(list) > 6 {
 		list, more = list[:6], fmt.Sprintf("\n\t… and %d more", len(list)-6)

@@ -30,7 +30,7 @@ func TestEachSyncIsMissed(t *testing.T) {
 			for mutant, lives := range mutate(t, sub, tr, cuts, 1) {
 				t.Errorf("without %s: not missed in %d power cuts", mutant, lives)
 			}
-			if long {
+			if long() {
 				for mutant, lives := range mutate(t, sub, tr, cuts, 4) {
 					t.Logf("without %s: not missed in %d power cuts", mutant, lives)
 				}

@@ -168,10 +168,12 @@ func (s Snapshot) Under(paths ...string) Snapshot {
 	})
 }
 
-// Public is the part of s that clients may see: no name begins with ".mirrorctl".
+// Public is the part of s that belongs to releases: no name begins with ".mirrorctl", and it is not the
+// object by which an archive's URL is probed.
 func (s Snapshot) Public() Snapshot {
 	return s.filter(func(path string) bool {
-		return !strings.HasPrefix(path, ".mirrorctl") && !strings.Contains(path, "/.mirrorctl")
+		return !strings.HasPrefix(path, ".mirrorctl") && !strings.Contains(path, "/.mirrorctl") &&
+			path != ".well-known" && path != ".well-known/mirrorctl-probe"
 	})
 }
 
