@@ -23,6 +23,14 @@ import (
 func long() bool   { return os.Getenv("MIRRORCTL_FAULT") == "long" }
 func only() string { return os.Getenv("MIRRORCTL_FAULT_AT") }
 
+// enough is how many bad points a sweep makes before it stops.
+func enough() int {
+	if long() {
+		return 1000
+	}
+	return 5
+}
+
 const (
 	sample  = 12 * time.Second // of the real program
 	glance  = 1 * time.Second  // of the understudy
@@ -57,6 +65,9 @@ func sweep(t *testing.T, sub subject, tr trip, j judge) {
 		t.Fatal(err)
 	}
 	points := s.run(sub, j, order(calls))
+	if s.litter > 0 {
+		t.Errorf("%d points left temporary files, such as %s", s.litter, s.example)
+	}
 	t.Logf("%s: %d points of %d calls, %d violated, %.0f a minute", tr.name, points, calls, s.bad, float64(points)/time.Since(s.start).Minutes())
 }
 
@@ -67,9 +78,11 @@ type tally struct {
 	limit time.Duration // in the short form
 	start time.Time
 
-	mu  sync.Mutex
-	bad int // points with violations
-	err error
+	mu      sync.Mutex
+	bad     int // points with violations
+	litter  int // points that left temporary files
+	example string
+	err     error
 }
 
 func (s *tally) run(sub subject, j judge, next func() (int, bool)) (points int) {
@@ -82,7 +95,7 @@ func (s *tally) run(sub subject, j judge, next func() (int, bool)) (points int) 
 			for {
 				s.mu.Lock()
 				n, ok := next()
-				ok = ok && s.err == nil && s.bad < 5 && (long() || time.Since(s.start) < s.limit)
+				ok = ok && s.err == nil && s.bad < enough() && (long() || time.Since(s.start) < s.limit)
 				if ok {
 					points++
 				}
@@ -105,6 +118,10 @@ func (s *tally) add(n int, v verdict, err error) {
 	if err != nil {
 		s.err = errors.Join(s.err, err)
 		s.t.Errorf("%s/%d: %v", s.trip.name, n, err)
+	}
+	if len(v.litter) > 0 {
+		s.litter++
+		s.example = fmt.Sprintf("%s/%d: %s left %s", s.trip.name, n, v.where, v.litter[0])
 	}
 	if len(v.violations) > 0 {
 		s.bad++

@@ -67,6 +67,7 @@ type verdict struct {
 	struck     bool
 	where      string
 	violations []string
+	litter     []string // temporary files left after a recovery
 }
 
 func (v *verdict) judge(violations []string, err error) {
@@ -85,8 +86,8 @@ func (v *verdict) finished(s *site, goal oracle.Goal, out outcome) {
 	v.judge(s.oracle.Ended(goal))
 }
 
-// recover runs a command in peace, after which the site must have come to its goal. It may only fail
-// where the goal was reached before: then there is nothing to do.
+// recover runs a command in peace, after which the site must have come to its goal. It may only say 4 (not found)
+// instead, and only where the goal was reached before: then there is nothing to do.
 func (v *verdict) recover(ctx context.Context, s *site, args []string, goal oracle.Goal) error {
 	ended, err := s.oracle.Ended(goal)
 	done := err == nil && len(ended) == 0
@@ -94,13 +95,17 @@ func (v *verdict) recover(ctx context.Context, s *site, args []string, goal orac
 	if err != nil {
 		return fmt.Errorf("recover by %v: %w: %s", args, err, output)
 	}
-	if exit != 0 && !done {
+	if exit != 0 && !(done && exit == notFound) {
 		v.judge([]string{fmt.Sprintf("I7: %v: exit %d: %s", args, exit, output)}, nil)
 	}
 	v.judge(s.oracle.Ended(goal))
 	v.judge(nil, s.clients(ctx))
-	return nil
+	v.litter, err = s.oracle.Litter()
+	return err
 }
+
+// notFound is the exit code for a release or a job that there is not.
+const notFound = 4
 
 func last(calls []inject.Call) string {
 	if len(calls) == 0 {

@@ -62,7 +62,8 @@ func hunt(t *testing.T, sub subject, tr trip, j judge) (points int, found string
 				mu.Lock()
 				if err != nil {
 					t.Error(err)
-				} else if len(v.violations) > 0 && found == "" {
+				} else if wrong := append(v.violations, v.litter...); len(wrong) > 0 && found == "" {
+					v.violations = wrong
 					found = v.String()
 				}
 				mu.Unlock()

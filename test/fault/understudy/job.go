@@ -91,7 +91,7 @@ func rename(from, to string) error {
 // restore brings the trees back from the trash, or rebuilds them from the archive.
 func (s *study) restore(phase string) error {
 	if phase == "active" {
-		return fmt.Errorf("%s is active", fixture.Release)
+		return fmt.Errorf("%s is active: %w", fixture.Release, fs.ErrNotExist)
 	}
 	if err := s.enter("restoring"); err != nil {
 		return err

@@ -51,8 +51,11 @@ func Main(args []string, flaw string) int {
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		if errors.Is(err, errLocked) {
+		switch {
+		case errors.Is(err, errLocked):
 			return 6
+		case errors.Is(err, fs.ErrNotExist):
+			return 4
 		}
 		return 1
 	}
