@@ -192,7 +192,7 @@ func (c *copier) one(ctx context.Context, e Entry) error {
 		e.Sum = sum
 		c.a.prog.bytes.Add(-e.Size)
 	}
-	put := putRecord{Path: e.Path, Size: e.Size}
+	put := putRecord{Path: e.Path, Size: e.bytes()}
 	err := retry(ctx, func() (err error) {
 		put.Sum, put.Accepted, err = c.store(ctx, e)
 		return err
@@ -247,7 +247,7 @@ func (c *copier) adopt(ctx context.Context, e Entry) error {
 		return foreign(what)
 	}
 	// Ours, if it was not there when the job began.
-	put := putRecord{Path: e.Path, Size: e.Size, Adopted: c.existed[e.Path]}
+	put := putRecord{Path: e.Path, Size: e.bytes(), Adopted: c.existed[e.Path]}
 	if e.Type == File {
 		if put.Sum, put.Accepted, err = c.a.hashRoot(ctx, e, accepted(c.begin.Options.Accept, e.Path)); err != nil {
 			return err

@@ -94,6 +94,14 @@ func (s *Sum) UnmarshalText(b []byte) error {
 	return err
 }
 
+// bytes is what e adds to the size of a release: another name of an inode adds nothing.
+func (e Entry) bytes() int64 {
+	if e.Type != File || e.HardLink != "" {
+		return 0
+	}
+	return e.Size
+}
+
 // ModTime is MTime as a time.
 func (e Entry) ModTime() time.Time { return time.Unix(0, e.MTime) }
 

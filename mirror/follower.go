@@ -11,6 +11,9 @@ type Follower struct {
 	ID         string    `json:"id"`         // host and pid
 	Generation uint64    `json:"generation"` // of the document that every new request sees
 	Seen       time.Time `json:"seen"`       // when this was written
+	// Archive is the address under which this server answers for the archive: its configuration may have
+	// been overridden when it was started. Empty where it does not.
+	Archive string `json:"archive,omitempty"`
 	// LastRoot is when a request was last answered from the root, per release, by this server.
 	LastRoot map[Release]time.Time `json:"last_root,omitempty"`
 }

@@ -181,7 +181,8 @@ func (x *xzReader) startBlock(header []byte) error {
 
 func (x *xzReader) endBlock() error {
 	unpadded := x.n - x.begin + int64(x.sum.Size())
-	tail := make([]byte, int(-(x.n-x.data)&3)+x.sum.Size())
+	padding := int(-(x.n - x.data) & 3)
+	tail := make([]byte, padding+x.sum.Size())
 	if err := x.full(tail); err != nil {
 		return err
 	}
@@ -191,7 +192,7 @@ func (x *xzReader) endBlock() error {
 			want[i], want[j] = want[j], want[i]
 		}
 	}
-	if !bytes.Equal(tail[len(tail)-len(want):], want) {
+	if !bytes.Equal(tail, append(make([]byte, padding), want...)) {
 		return fmt.Errorf("xz: check of block %d differs", x.blocks+1)
 	}
 	x.records = binary.AppendUvarint(x.records, uint64(unpadded))

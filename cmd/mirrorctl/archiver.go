@@ -55,7 +55,11 @@ func (a *app) openDesk(ctx context.Context, o archiveOptions) (_ *desk, err erro
 		return nil, explainMissing(cfg, err)
 	}
 	d.close = append(d.close, store.Close)
-	prober, err := archive.NewHTTPProber(cfg.ArchiveURL().String())
+	address, err := archiveAddress(ctx, cfg, state)
+	if err != nil {
+		return nil, err
+	}
+	prober, err := archive.NewHTTPProber(address)
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +73,23 @@ func (a *app) openDesk(ctx context.Context, o archiveOptions) (_ *desk, err erro
 	}
 	d.close = append(d.close, d.archiver.Close)
 	return d, nil
+}
+
+// archiveAddress is where clients are sent: the configured address, or that of the service which runs now,
+// whose command line may have changed it.
+func archiveAddress(ctx context.Context, cfg *config.Config, state mirror.Followers) (string, error) {
+	if cfg.Archive.URL.IsZero() {
+		running, err := state.Followers(ctx)
+		if err != nil {
+			return "", err
+		}
+		for _, f := range running {
+			if f.Archive != "" {
+				return f.Archive, nil
+			}
+		}
+	}
+	return cfg.ArchiveURL().String(), nil
 }
 
 // explainMissing says which key of the configuration named what is not there.

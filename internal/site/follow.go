@@ -35,7 +35,7 @@ func (s *Site) follow(ctx context.Context) error {
 			failing = false
 		}
 		if g := s.View().catalog.Generation(); g != told || time.Since(announced) >= announceEvery {
-			f := mirror.Follower{ID: s.id, Generation: g, Seen: time.Now().UTC(), LastRoot: s.last.all()}
+			f := mirror.Follower{ID: s.id, Generation: g, Seen: time.Now().UTC(), LastRoot: s.last.all(), Archive: s.archiveAddress()}
 			if err := s.state.Announce(ctx, f); err != nil {
 				s.log.ErrorContext(ctx, "archivers cannot be told how far this server follows", "error", err)
 			}
@@ -47,6 +47,14 @@ func (s *Site) follow(ctx context.Context) error {
 		case <-poll.C:
 		}
 	}
+}
+
+// archiveAddress is where this server answers for the archive; "" where it does not.
+func (s *Site) archiveAddress() string {
+	if v := s.View(); v.targets.ArchiveHere() {
+		return v.config.ArchiveURL().String()
+	}
+	return ""
 }
 
 // catchUp makes a new view if the state document has moved on.

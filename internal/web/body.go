@@ -50,8 +50,10 @@ func (b body) reader(s span) (io.Reader, error) {
 //
 // A fixed deadline cuts large packages, none lets dead clients keep connections for ever. So the deadline rolls: it is
 // set anew for each chunk, on the connection itself, and the chunks go through the ResponseWriter's own
-// ReadFrom, since a writer in between would cost the sendfile. When it passes, the connection goes on
-// if the client acknowledged enough in the meantime.
+// ReadFrom, since a writer in between would cost the sendfile. When it passes, the connection goes on if the client took
+// enough in the meantime. The kernel wakes a writer only when a third of a buffer of up to 4 MiB is free, which a slow
+// client does not manage within a deadline; but what is tried after it takes all the room that there is, and
+// so shows what the client took.
 func (b body) send(w http.ResponseWriter, r *http.Request, s span) error {
 	if b.file == nil && s.length <= oneWrite {
 		_, err := w.Write(b.bytes[s.start : s.start+s.length])
@@ -62,9 +64,12 @@ func (b body) send(w http.ResponseWriter, r *http.Request, s span) error {
 		to = copier{w}
 	}
 	deadline := http.NewResponseController(w)
-	conn := connOf(r)
+	step := int64(chunk)
+	if r.TLS != nil {
+		step = oneWrite // a write that timed out leaves half a record: there is no second try
+	}
 	for s.length > 0 {
-		next, err := b.reader(span{s.start, min(s.length, chunk)})
+		next, err := b.reader(span{s.start, min(s.length, step)})
 		if err != nil {
 			return err
 		}
@@ -72,7 +77,6 @@ func (b body) send(w http.ResponseWriter, r *http.Request, s span) error {
 		if err := deadline.SetWriteDeadline(time.Now().Add(stall)); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 			return err
 		}
-		queued := conn.unacknowledged()
 		n, err := to.ReadFrom(next)
 		s.start, s.length = s.start+n, s.length-n
 		switch {
@@ -81,11 +85,8 @@ func (b body) send(w http.ResponseWriter, r *http.Request, s span) error {
 		case err == nil:
 		case !errors.Is(err, os.ErrDeadlineExceeded):
 			return err
-		case conn == nil || r.Context().Err() != nil:
-			// Over TLS a write that timed out leaves half a record, and net/http cancels the context when its
-			// own buffer, with the header in it, did not get out: there is no going on after either.
-			return err
-		case n+queued-conn.unacknowledged() < minProgress:
+		case n < minProgress || r.TLS != nil || r.Context().Err() != nil:
+			// net/http cancels the context when its own buffer, with the header in it, did not get out.
 			return err
 		}
 	}

@@ -104,7 +104,8 @@ func handOver(c *net.UnixConn, listeners map[string]*Listener) {
 }
 
 // Take asks a running process at path for its listeners, by name. Where none answers it returns none: then it
-// is the first, and opens its own. The names of a predecessor that this process has no use for are to be closed.
+// is the first, and opens its own. Those that this process has no use for are to be closed. It is for a process that was
+// asked to succeed another: one that was started twice by mistake had better meet a port that is taken.
 func Take(path string) (map[string]*Listener, error) {
 	c, err := net.DialUnix("unixpacket", nil, &net.UnixAddr{Name: path, Net: "unixpacket"})
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {

@@ -72,7 +72,6 @@ func (s *Server) init() {
 			IdleTimeout:       idleTimeout,
 			WriteTimeout:      writeTimeout,
 			MaxHeaderBytes:    maxHeader,
-			ConnContext:       withConn,
 			ConnState:         s.track,
 			// "OPTIONS *" is answered by the handler like everything else.
 			DisableGeneralOptionsHandler: true,
@@ -153,17 +152,25 @@ func (s *Server) Drain(ctx context.Context) error {
 		select {
 		case <-accepting:
 			if left == 0 {
-				return s.http.Close()
+				return s.closeServer()
 			}
 		default:
 		}
 		select {
 		case <-ctx.Done():
 			err := fmt.Errorf("drain: %d connections cut: %w", s.Connections(), ctx.Err())
-			return errors.Join(err, s.http.Close())
+			return errors.Join(err, s.closeServer())
 		case <-tick.C:
 		}
 	}
+}
+
+// closeServer cuts what is left. The listeners may be closed already, by their own drain.
+func (s *Server) closeServer() error {
+	if err := s.http.Close(); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
 }
 
 // closeIdle closes connections that have been idle since before then, and says how many are left.

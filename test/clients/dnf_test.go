@@ -47,17 +47,18 @@ func state(t testing.TB, s *binary.Site, release string) string {
 // 400s or 500s, and no file asked for more often than once for itself and once behind its redirect.
 func update(t *testing.T, phase string, d *dnf, log *accessLog, packages ...string) {
 	t.Helper()
+	log.next(t)
 	d.must(t, "clean", "all")
 	for _, args := range [][]string{{"makecache"}, append([]string{"install"}, packages...)} {
-		log.next(t)
 		d.must(t, args...)
-		asked, redirects := map[string]int{}, 0
+		asked, redirected, redirects := map[string]int{}, map[string]int{}, 0
 		for _, r := range log.next(t) {
 			if r.status >= 400 {
 				t.Errorf("%s: dnf %s: %s %s: %d", phase, args[0], r.method, r.target, r.status)
 			}
 			if r.status == 302 {
 				redirects++
+				redirected[r.target]++
 			}
 			asked[r.target]++
 		}
@@ -65,6 +66,12 @@ func update(t *testing.T, phase string, d *dnf, log *accessLog, packages ...stri
 			list := strings.HasPrefix(target, "/metalink?") || strings.HasPrefix(target, "/mirrorlist?")
 			if list && n != 1 {
 				t.Errorf("%s: dnf %s: the list %s was asked for %d times", phase, args[0], target, n)
+			}
+		}
+		// One hop: what is redirected is asked for once more, in the archive, and answered there.
+		for target, n := range redirected {
+			if strings.HasPrefix(target, "/archive/") || asked["/archive"+target] < n || asked[target] != n {
+				t.Errorf("%s: dnf %s: %s: %d of %d requests redirected, %d in the archive", phase, args[0], target, n, asked[target], asked["/archive"+target])
 			}
 		}
 		t.Logf("%s: dnf %s: %d requests, %d redirects", phase, args[0], total(asked), redirects)

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"mirrorctl/test/binary"
+	"mirrorctl/test/peer"
 )
 
 var republishes = flag.Int("republishes", 200, "how often the repository is published anew, half in place and half by rsync")
@@ -95,7 +96,7 @@ func (r *refreshers) start(n int, base string, stop <-chan struct{}) {
 
 // A repository is published anew under clients that refresh: in place by createrepo_c, and by rsync --delete.
 func TestNoRefreshFailsWhileARepositoryIsPublished(t *testing.T) {
-	for _, tool := range []string{"createrepo_c", "rsync", "nginx"} {
+	for _, tool := range []string{"createrepo_c", "rsync"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Skipf("SKIP: %s is missing; `make packages` installs it", tool)
 		}
@@ -111,12 +112,12 @@ func TestNoRefreshFailsWhileARepositoryIsPublished(t *testing.T) {
 	}
 	run("createrepo_c", "-q", live)
 	v := s.Serve(t)
-	peer := startNginx(t, filepath.Join(s.Dir, "pub"))
+	nginx := peer.StartNginx(t, filepath.Join(s.Dir, "pub"))
 
 	stop := make(chan struct{})
 	var ours, theirs refreshers
-	ours.start(4, v.URL+dir+"/", stop)
-	theirs.start(4, peer+dir+"/", stop)
+	ours.start(8, v.URL+dir+"/", stop)
+	theirs.start(8, nginx.URL+dir+"/", stop)
 
 	// rsync publishes from a staging copy whose content is another each time.
 	staging := filepath.Join(t.TempDir(), "staging")
@@ -126,7 +127,7 @@ func TestNoRefreshFailsWhileARepositoryIsPublished(t *testing.T) {
 			run("createrepo_c", "-q", "--revision", fmt.Sprint(i), live)
 		} else {
 			run("createrepo_c", "-q", "--revision", fmt.Sprint(i), staging)
-			run("rsync", "-a", "--delete", staging+"/", live+"/")
+			run("rsync", "-a", "--checksum", "--delete", staging+"/", live+"/")
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
@@ -154,38 +155,5 @@ func TestNoRefreshFailsWhileARepositoryIsPublished(t *testing.T) {
 	}
 	if ours.done.Load() < int64(*republishes) {
 		t.Errorf("only %d refreshes: the clients were starved, this run says nothing", ours.done.Load())
-	}
-}
-
-// startNginx serves a directory with nginx's defaults and returns its URL.
-func startNginx(t testing.TB, root string) string {
-	t.Helper()
-	dir, addr := t.TempDir(), binary.FreeAddr(t)
-	conf := filepath.Join(dir, "nginx.conf")
-	text := fmt.Sprintf(`daemon off; master_process off; pid %[1]s/pid; error_log %[1]s/error.log;
-events { worker_connections 1024; }
-http {
-  access_log off; sendfile on; open_file_cache off; keepalive_requests 100000;
-  client_body_temp_path %[1]s/body; proxy_temp_path %[1]s/proxy; fastcgi_temp_path %[1]s/fcgi; uwsgi_temp_path %[1]s/uwsgi; scgi_temp_path %[1]s/scgi;
-  server { listen %[2]s; root %[3]s; }
-}
-`, dir, addr, root)
-	if err := os.WriteFile(conf, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command("nginx", "-c", conf, "-p", dir)
-	var log bytes.Buffer
-	cmd.Stderr = &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		if res, err := http.Get("http://" + addr + "/"); err == nil {
-			res.Body.Close()
-			return "http://" + addr + "/"
-		} else if time.Now().After(end) {
-			t.Fatalf("nginx does not answer: %v\n%s", err, &log)
-		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"mirrorctl/test/binary"
+	"mirrorctl/test/peer"
 )
 
 var peers = flag.Bool("bench-peers", false, "the long form: more and longer rounds, 2 GB, 250,000 files")
@@ -81,13 +82,13 @@ func TestHTTPBesideNginx(t *testing.T) {
 	s := binary.Demo(t)
 	s.Must(t, "archive", "--yes", "fedora-25")
 	v := s.Serve(t)
-	peer, peerPids := nginx(t, filepath.Join(s.Dir, "pub"))
+	nginx := peer.StartNginx(t, filepath.Join(s.Dir, "pub"))
 	ourPids := []int{v.Pid()}
 
 	repomd := "free/fedora/releases/43/Everything/x86_64/os/repodata/repomd.xml"
 	archived := "free/fedora/releases/25/Everything/x86_64/os/repodata/repomd.xml"
-	compare(t, "302 of an archived file", v.URL+archived, ourPids, peer+"redirect/"+archived, peerPids())
-	compare(t, "hot repomd.xml", v.URL+repomd, ourPids, peer+repomd, peerPids())
+	compare(t, "302 of an archived file", v.URL+archived, ourPids, nginx.URL+"redirect/"+archived, nginx.Pids())
+	compare(t, "hot repomd.xml", v.URL+repomd, ourPids, nginx.URL+repomd, nginx.Pids())
 
 	lists := wrk(t, v.URL+"mirrorlist?repo=free-fedora-43&arch=x86_64", ourPids, time.Second)
 	metalink := wrk(t, v.URL+"metalink?repo=free-fedora-43&arch=x86_64", ourPids, time.Second)
@@ -104,7 +105,7 @@ func TestHTTPBesideNginx(t *testing.T) {
 	})
 	if len(bigs) > 0 {
 		rel, _ := filepath.Rel(filepath.Join(s.Dir, "pub"), bigs[0])
-		compare(t, "a package from disk", v.URL+rel, ourPids, peer+rel, peerPids())
+		compare(t, "a package from disk", v.URL+rel, ourPids, nginx.URL+rel, nginx.Pids())
 	}
 	fmt.Printf("figure: memory after that: %d MiB\n", rss(v.Pid())>>20)
 }
