@@ -14,10 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"mirrorctl/test/fault/fixture"
 )
 
-// MIRRORCTL_FAULT=long makes every point; else a sample is made within a time for each trip.
+// MIRRORCTL_FAULT=long makes every point; else a sample is made, within some seconds for each trip.
 // MIRRORCTL_FAULT_AT=name/n makes that one point of the trip of that name. They are read within
 // the tests, for go test to know that a result depends on them.
 func long() bool   { return os.Getenv("MIRRORCTL_FAULT") == "long" }
@@ -31,23 +30,25 @@ func enough() int {
 	return 5
 }
 
-const (
-	sample  = 12 * time.Second // of the real program
-	glance  = 1 * time.Second  // of the understudy
-	workers = 2
-)
+// workers is how many points are made side by side.
+const workers = 2
 
 // judge makes one point: it strikes the trip's command at its n-th call and says what came of it. An error is
 // the rig's own.
 type judge func(ctx context.Context, sub subject, tr trip, n int) (verdict, error)
 
-// sweep makes the points of a trip and fails the test for each that violates something.
-func sweep(t *testing.T, sub subject, tr trip, j judge) {
+// sweepAll makes points of every trip and fails the test for each that violates something. In the short form it
+// stops after a while on each trip.
+func sweepAll(t *testing.T, sub subject, j judge, while time.Duration) {
 	t.Helper()
-	s := tally{t: t, trip: tr, limit: sample}
-	if !sub.serves {
-		s.limit = glance
+	for _, tr := range trips {
+		t.Run(tr.name, func(t *testing.T) { sweep(t, sub, tr, j, while) })
 	}
+}
+
+func sweep(t *testing.T, sub subject, tr trip, j judge, while time.Duration) {
+	t.Helper()
+	s := tally{t: t, trip: tr, limit: while}
 	if at, ok := strings.CutPrefix(only(), tr.name+"/"); ok {
 		n, err := strconv.Atoi(at)
 		if err != nil {
@@ -145,11 +146,11 @@ func order(calls int) func() (int, bool) {
 
 // calls is how many counted calls the trip's command makes, undisturbed.
 func (tr trip) calls(ctx context.Context, sub subject) (int, error) {
-	s, err := tr.prepare(ctx, sub, fixture.Site{})
+	s, err := tr.prepare(ctx, sub)
+	defer s.close()
 	if err != nil {
 		return 0, err
 	}
-	defer s.close()
 	out, err := s.inject(ctx, sub.command(s, tr.args...), nil)
 	if err == nil && out.Exit != 0 {
 		err = fmt.Errorf("%v: exit %d: %s", tr.args, out.Exit, out.output)

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
-	"mirrorctl/test/fault/fixture"
 	"mirrorctl/test/fault/inject"
 	"mirrorctl/test/fault/oracle"
 )
@@ -18,19 +18,17 @@ import (
 // running it again must end as if nothing had happened.
 func TestKill(t *testing.T) {
 	sub := mirrorctl(t)
-	for _, tr := range trips {
-		t.Run(tr.name, func(t *testing.T) { sweep(t, sub, tr, killed) })
-	}
+	sweepAll(t, sub, killed, 4*time.Second)
 }
 
 // killed is one point of TestKill. Of two points one is recovered by running on, one is taken back, where
 // that is possible; each third recovery is killed, too, before it may succeed.
 func killed(ctx context.Context, sub subject, tr trip, n int) (verdict, error) {
-	s, err := tr.prepare(ctx, sub, fixture.Site{})
+	s, err := tr.prepare(ctx, sub)
+	defer s.close()
 	if err != nil {
 		return verdict{}, err
 	}
-	defer s.close()
 	v := verdict{}
 	out, err := s.inject(ctx, sub.command(s, tr.args...), inject.At(n, inject.Verdict{Then: inject.Kill, Hold: func() error {
 		v.judge(nil, s.clients(ctx)) // the world stands still: what do clients get at this instant?

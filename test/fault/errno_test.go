@@ -6,10 +6,10 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
-	"mirrorctl/test/fault/fixture"
 	"mirrorctl/test/fault/inject"
 )
 
@@ -19,24 +19,20 @@ var errnos = []unix.Errno{unix.ENOSPC, unix.EIO, unix.EMFILE, unix.EROFS, unix.E
 // it must not hang, break an invariant, or say that it has done what it has not; and run again in peace it must succeed.
 func TestErrno(t *testing.T) {
 	sub := mirrorctl(t)
-	for _, tr := range trips {
-		t.Run(tr.name, func(t *testing.T) { sweep(t, sub, tr, refused) })
-	}
+	sweepAll(t, sub, refused, 2*time.Second)
 }
 
 func TestErrnoPassesTheRight(t *testing.T) {
-	for _, tr := range trips {
-		t.Run(tr.name, func(t *testing.T) { sweep(t, understudyWith(t, ""), tr, refused) })
-	}
+	sweepAll(t, understudyWith(t, ""), refused, time.Second)
 }
 
 // refused is one point of TestErrno.
 func refused(ctx context.Context, sub subject, tr trip, n int) (verdict, error) {
-	s, err := tr.prepare(ctx, sub, fixture.Site{})
+	s, err := tr.prepare(ctx, sub)
+	defer s.close()
 	if err != nil {
 		return verdict{}, err
 	}
-	defer s.close()
 	errno := errnos[n%len(errnos)]
 	refuse := inject.Verdict{Then: inject.Refuse, Errno: errno}
 	decide := inject.At(n, refuse)

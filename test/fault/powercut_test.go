@@ -5,12 +5,14 @@ package fault_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"mirrorctl/test/fault/fixture"
 	"mirrorctl/test/fault/oracle"
@@ -23,16 +25,12 @@ import (
 func TestPowerCut(t *testing.T) {
 	sub := mirrorctl(t)
 	cuts := plugIn(t, powercut.Ext4)
-	for _, tr := range trips {
-		t.Run(tr.name, func(t *testing.T) { sweep(t, sub, tr, cuts.point) })
-	}
+	sweepAll(t, sub, cuts.point, 3*time.Second)
 }
 
 func TestPowerCutPassesTheRight(t *testing.T) {
 	cuts := plugIn(t, powercut.Ext4)
-	for _, tr := range trips {
-		t.Run(tr.name, func(t *testing.T) { sweep(t, understudyWith(t, ""), tr, cuts.point) })
-	}
+	sweepAll(t, understudyWith(t, ""), cuts.point, time.Second)
 }
 
 func TestPowerCutCatchesTheWrong(t *testing.T) {
@@ -89,10 +87,10 @@ func (k sockets) cut(ctx context.Context, sub subject, tr trip, c powercut.Cut, 
 	disks := <-k
 	defer func() { k <- disks }()
 	s, err := stage(ctx, sub, tr, disks)
+	defer s.close()
 	if err != nil {
 		return verdict{}, err
 	}
-	defer s.close()
 	c.Disks, c.Dark = disks, s.stopServer
 	for i, d := range disks {
 		if set>>i&1 == 1 {
@@ -125,26 +123,24 @@ func (k sockets) cut(ctx context.Context, sub subject, tr trip, c powercut.Cut, 
 	return v, v.recover(ctx, s, again, goal)
 }
 
-// stage prepares a site for the trip on the disks, whose past is forgotten, and makes it all durable.
+// stage prepares a site for the trip on the disks, whose past is forgotten. What lies there at first is
+// durable; of what leads to the trip only what its own commands have made so.
 func stage(ctx context.Context, sub subject, tr trip, disks []*powercut.Disk) (*site, error) {
 	var dirs [3]string
 	for i, d := range disks {
 		dirs[i] = filepath.Join(d.Dir, "d")
 		if err := os.RemoveAll(dirs[i]); err != nil {
-			return nil, err
+			return &site{}, err
 		}
 	}
-	s, err := tr.prepare(ctx, sub, fixture.Site{Root: dirs[0], Archive: dirs[1], State: dirs[2]})
-	if err != nil {
-		return nil, err
-	}
+	s, err := tr.site(sub, fixture.Site{Root: dirs[0], Archive: dirs[1], State: dirs[2]})
 	for _, d := range disks {
-		if err := d.Settle(); err != nil {
-			s.close()
-			return nil, err
-		}
+		err = errors.Join(err, d.Settle())
 	}
-	return s, nil
+	if err == nil {
+		err = tr.walk(ctx, s)
+	}
+	return s, err
 }
 
 // cut runs cmd to the power cut.

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"mirrorctl/test/fault/fixture"
 	"mirrorctl/test/fault/inject"
 	"mirrorctl/test/fault/understudy"
 )
@@ -18,15 +17,11 @@ import (
 // stand back (I8), and the first must end as if it had been alone.
 func TestRivals(t *testing.T) {
 	sub := mirrorctl(t)
-	for _, tr := range trips {
-		t.Run(tr.name, func(t *testing.T) { sweep(t, sub, tr, rivalled) })
-	}
+	sweepAll(t, sub, rivalled, 2*time.Second)
 }
 
 func TestRivalsPassTheRight(t *testing.T) {
-	for _, tr := range trips {
-		t.Run(tr.name, func(t *testing.T) { sweep(t, understudyWith(t, ""), tr, rivalled) })
-	}
+	sweepAll(t, understudyWith(t, ""), rivalled, time.Second)
 }
 
 func TestRivalsCatchTheWrong(t *testing.T) {
@@ -45,11 +40,11 @@ const (
 
 // rivalled is one point of TestRivals.
 func rivalled(ctx context.Context, sub subject, tr trip, n int) (verdict, error) {
-	s, err := tr.prepare(ctx, sub, fixture.Site{})
+	s, err := tr.prepare(ctx, sub)
+	defer s.close()
 	if err != nil {
 		return verdict{}, err
 	}
-	defer s.close()
 	v := verdict{}
 	var second *outcome
 	out, err := s.inject(ctx, sub.command(s, tr.args...), inject.At(n, inject.Verdict{Hold: func() error {

@@ -8,15 +8,14 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"mirrorctl/test/fault/understudy"
 )
 
 // The campaign passes a program that does all of it rightly.
 func TestKillPassesTheRight(t *testing.T) {
-	for _, tr := range trips {
-		t.Run(tr.name, func(t *testing.T) { sweep(t, understudyWith(t, ""), tr, killed) })
-	}
+	sweepAll(t, understudyWith(t, ""), killed, time.Second)
 }
 
 // And it catches each flaw of one that does not.

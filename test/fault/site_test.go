@@ -33,19 +33,18 @@ type site struct {
 }
 
 // newSite makes a fresh site in a directory of its own. Root, archive and state lie there too, unless
-// on says elsewhere. Close it.
-func newSite(sub subject, retention string, on fixture.Site) (*site, error) {
-	dir, err := os.MkdirTemp(scratch, "site")
-	if err != nil {
-		return nil, err
-	}
+// on says elsewhere. Close it, even after an error.
+func newSite(sub subject, on fixture.Site) (*site, error) {
 	s := &site{subject: sub, Site: on}
-	s.Dir, s.Retention = dir, retention
+	var err error
+	if s.Dir, err = os.MkdirTemp(scratch, "site"); err != nil {
+		return s, err
+	}
 	if s.Listen, err = freePort(); err != nil {
-		return nil, err
+		return s, err
 	}
 	if err := s.Make(); err != nil {
-		return nil, err
+		return s, err
 	}
 	before, err := oracle.Take(s.Root)
 	s.oracle = oracle.Site{Root: s.Root, Archive: s.Archive, State: s.State, Release: fixture.Release, Trees: fixture.Trees, Before: before}
@@ -54,6 +53,7 @@ func newSite(sub subject, retention string, on fixture.Site) (*site, error) {
 
 func (s *site) close() error {
 	s.stopServer()
+	http.DefaultClient.CloseIdleConnections()
 	return os.RemoveAll(s.Dir)
 }
 

@@ -50,23 +50,23 @@ var trips = []trip{
 }
 
 // prepare makes a site that is ready for the trip. Close it.
-func (tr trip) prepare(ctx context.Context, sub subject, on fixture.Site) (*site, error) {
-	retention := tr.retention
-	if retention == "" {
-		retention = "0s"
+func (tr trip) prepare(ctx context.Context, sub subject) (*site, error) {
+	s, err := tr.site(sub, fixture.Site{})
+	if err == nil {
+		err = tr.walk(ctx, s)
 	}
-	s, err := newSite(sub, retention, on)
-	if err != nil {
-		return nil, err
-	}
-	s.oracle.Restored, s.oracle.Rebuilt = tr.goal == oracle.GoalRestored, tr.rebuilt
-	if err := tr.walk(ctx, s); err != nil {
-		s.close()
-		return nil, err
-	}
-	return s, nil
+	return s, err
 }
 
+// site makes the site on which the trip begins. Close it, even after an error.
+func (tr trip) site(sub subject, on fixture.Site) (*site, error) {
+	on.Retention = tr.retention
+	s, err := newSite(sub, on)
+	s.oracle.Restored, s.oracle.Rebuilt = tr.goal == oracle.GoalRestored, tr.rebuilt
+	return s, err
+}
+
+// walk leads the site to where the trip's command is to run.
 func (tr trip) walk(ctx context.Context, s *site) error {
 	if tr.serve {
 		if err := s.serve(ctx); err != nil {

@@ -3,7 +3,9 @@
 package oracle
 
 import (
-	"maps"
+	"errors"
+	"io/fs"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -69,14 +71,21 @@ func (s Site) Ended(goal Goal) ([]string, error) {
 func (s Site) Litter() ([]string, error) {
 	var found []string
 	for _, dir := range []string{s.Root, s.Archive, s.State} {
-		all, err := Take(dir)
+		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			switch {
+			case errors.Is(err, fs.ErrNotExist): // it was there a moment ago
+				return nil
+			case err != nil:
+				return err
+			}
+			rel, err := filepath.Rel(dir, path)
+			if strings.Contains(rel, ".mirrorctl-tmp-") && !slices.Contains([]string{"followers", "hot", "index"}, strings.SplitN(rel, "/", 2)[0]) {
+				found = append(found, rel)
+			}
+			return err
+		})
 		if err != nil {
 			return nil, err
-		}
-		for _, path := range slices.Sorted(maps.Keys(all)) {
-			if strings.Contains(path, ".mirrorctl-tmp-") && !strings.HasPrefix(path, "followers/") && !strings.HasPrefix(path, "hot/") {
-				found = append(found, path)
-			}
 		}
 	}
 	return found, nil
