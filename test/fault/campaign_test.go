@@ -13,7 +13,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
 )
 
 // MIRRORCTL_FAULT=long makes every point; else a sample is made, within some seconds for each trip.
