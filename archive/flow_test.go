@@ -73,9 +73,7 @@ func TestArchiveIsTheTree(t *testing.T) {
 				kept = append(kept, line)
 			}
 		}
-		if got := archivetest.Tree(t, filepath.Join(s.dir, string(tree))); got != strings.Join(kept, "") {
-			t.Errorf("%s: the root has\n%s\nthe archive\n%s", tree, strings.Join(kept, ""), got)
-		}
+		same(t, string(tree), archivetest.Tree(t, filepath.Join(s.dir, string(tree))), strings.Join(kept, ""))
 	}
 }
 
