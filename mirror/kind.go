@@ -76,7 +76,7 @@ func KindOf(p Path) Kind {
 		return KindISO
 	case base == ".treeinfo", base == "treeinfo", base == ".discinfo":
 		return KindTreeinfo
-	case strings.HasSuffix(base, "CHECKSUM"), strings.HasSuffix(base, "SHA256SUM"), strings.HasSuffix(base, "SHA1SUM"), strings.HasSuffix(base, "MD5SUM"):
+	case strings.HasSuffix(base, "CHECKSUM"), strings.HasSuffix(strings.TrimSuffix(base, "S"), "SUM"): // SHA256SUMS, MD5SUM
 		return KindChecksum
 	case strings.HasSuffix(base, ".asc"), strings.HasSuffix(base, ".sig"):
 		return KindSignature

@@ -17,7 +17,7 @@ type Release struct {
 // ParseRelease reads "product-version". The version is what stands behind the last dash.
 func ParseRelease(s string) (Release, error) {
 	i := strings.LastIndexByte(s, '-')
-	if i <= 0 || i == len(s)-1 || len(s) > 100 || !plain(s) {
+	if i <= 0 || i == len(s)-1 || len(s) > 100 || !plain(s) || s[0] == '.' || s[0] == '-' {
 		return Release{}, fmt.Errorf("release %q: want product-version, such as fedora-25 or el-5", clip(s))
 	}
 	return Release{Product: s[:i], Version: s[i+1:]}, nil
@@ -48,13 +48,18 @@ func (r Release) IsZero() bool { return r == Release{} }
 // MarshalText writes product-version.
 func (r Release) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
-// UnmarshalText reads what MarshalText wrote.
+// UnmarshalText reads what MarshalText wrote, the zero Release included.
 func (r *Release) UnmarshalText(b []byte) (err error) {
+	if len(b) == 0 {
+		*r = Release{}
+		return nil
+	}
 	*r, err = ParseRelease(string(b))
 	return err
 }
 
-// Compare orders by product, then by version: dotted numbers as numbers, words after them.
+// Compare orders by product, then by version: dotted numbers as numbers, words after them. Only
+// equal releases compare as 0.
 func (r Release) Compare(o Release) int {
 	if c := cmp.Compare(r.Product, o.Product); c != 0 {
 		return c
@@ -78,7 +83,7 @@ func (r Release) Compare(o Release) int {
 			return c
 		}
 	}
-	return cmp.Compare(len(a), len(b))
+	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(r.Version, o.Version)) // 7 and 07
 }
 
 // State is where a release stands between root and archive.
