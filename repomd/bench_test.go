@@ -2,9 +2,12 @@ package repomd_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/xml"
 	"io"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/tdewolff/parse/v2"
@@ -104,5 +107,49 @@ func BenchmarkPrimary(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkCheck is what verifying a package costs: its hash and little else.
+func BenchmarkCheck(b *testing.B) {
+	content := sample(64 << 20)
+	sum := sha256.Sum256(content)
+	d := repomd.Data{
+		Href: "a.rpm", Size: int64(len(content)), OpenSize: -1, HeaderSize: -1,
+		Checksum: repomd.Checksum{Type: "sha256", Hex: hex.EncodeToString(sum[:])},
+	}
+	name := filepath.Join(b.TempDir(), "a.rpm")
+	if err := os.WriteFile(name, content, 0o600); err != nil {
+		b.Fatal(err)
+	}
+	b.Run("file", func(b *testing.B) {
+		b.SetBytes(d.Size)
+		b.ReportAllocs()
+		for b.Loop() {
+			f, err := os.Open(name)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if err := d.Check(f); err != nil {
+				b.Fatal(err)
+			}
+			f.Close()
+		}
+	})
+	b.Run("SHA-256 alone", func(b *testing.B) {
+		b.SetBytes(d.Size)
+		for b.Loop() {
+			sha256.Sum256(content)
+		}
+	})
+}
+
+// BenchmarkVerify is CentOS's metadata as far as they are at hand: 55 MB of content.
+func BenchmarkVerify(b *testing.B) {
+	b.SetBytes(int64(len(centosPrimary(b))))
+	for b.Loop() {
+		if _, err := repomd.Verify(b.Context(), os.DirFS(centos), ".", repomd.VerifyOptions{}); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

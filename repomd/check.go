@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"sync"
 )
 
 var errUnchecked = errors.New("the repository gives no checksum for it")
@@ -28,13 +29,15 @@ func (d Data) Check(file io.Reader) error {
 		file = io.LimitReader(file, d.Size+1)
 	}
 	var readErr error
-	file = stickyReader{io.TeeReader(file, stored), &readErr}
+	file = stickyReader{file, &readErr}
 
 	// The content goes first, since it pulls the file through the tally; what the decoder left over,
 	// after an error for one, is read behind it. What is wrong with the file as it
 	// lies there is the better answer, and comes first.
-	contentErr := d.checkContent(file)
-	io.Copy(io.Discard, file)
+	contentErr := d.checkContent(io.TeeReader(file, stored))
+	buf := buffers.Get().(*[]byte)
+	io.CopyBuffer(stored, file, *buf)
+	buffers.Put(buf)
 	switch {
 	case readErr != nil:
 		return fmt.Errorf("read %q: %w", d.Href, readErr)
@@ -46,6 +49,9 @@ func (d Data) Check(file io.Reader) error {
 	}
 	return contentErr
 }
+
+// buffers are for packages: io.Copy's own are too small for a disk.
+var buffers = sync.Pool{New: func() any { return new(make([]byte, 256<<10)) }}
 
 // checkContent proves what d says of the file's content; it need not read all of file.
 func (d Data) checkContent(file io.Reader) error {

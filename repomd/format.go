@@ -23,6 +23,22 @@ const (
 	Zchunk Format = "zck"
 )
 
+// String names f in an error text.
+func (f Format) String() string {
+	if f == Plain {
+		return "plain"
+	}
+	return string(f)
+}
+
+// Ext is what f adds to a file name: ".gz", or "" for Plain.
+func (f Format) Ext() string {
+	if f == Plain {
+		return ""
+	}
+	return "." + string(f)
+}
+
 // maxMagic is how many bytes Detect looks at.
 const maxMagic = 10
 
@@ -46,8 +62,9 @@ func Detect(head []byte) Format {
 	return Plain
 }
 
-// newDecoder opens a stream of format f. Nothing but the format's own memory is bounded here.
-func newDecoder(r io.Reader, f Format) (io.ReadCloser, error) {
+// newDecoder opens a stream of format f of which at most so many bytes will be taken. Only the
+// memory of the decoder itself is bounded here.
+func newDecoder(r io.Reader, f Format, most int64) (io.ReadCloser, error) {
 	switch f {
 	case Plain:
 		return io.NopCloser(r), nil
@@ -56,7 +73,7 @@ func newDecoder(r io.Reader, f Format) (io.ReadCloser, error) {
 	case Bzip2:
 		return io.NopCloser(bzip2.NewReader(r)), nil
 	case XZ:
-		return io.NopCloser(newXZReader(r)), nil
+		return io.NopCloser(newXZReader(r, most)), nil
 	case Zstd:
 		z, err := zstd.NewReader(r, zstdOptions...)
 		if err != nil {
@@ -66,7 +83,7 @@ func newDecoder(r io.Reader, f Format) (io.ReadCloser, error) {
 	case Zchunk:
 		return newZchunkReader(r)
 	}
-	return nil, fmt.Errorf("no reader for format %q", string(f))
+	return nil, fmt.Errorf("no reader for format %s", f)
 }
 
 // maxZstdWindow is what a zstd frame may ask for.
@@ -94,7 +111,7 @@ func NewWriter(w io.Writer, f Format) (io.WriteCloser, error) {
 		return zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedBetterCompression),
 			zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(8<<20))
 	}
-	return nil, fmt.Errorf("no writer for format %q", string(f))
+	return nil, fmt.Errorf("no writer for format %s", f)
 }
 
 type nopWriteCloser struct{ io.Writer }

@@ -11,7 +11,7 @@ import (
 
 // Limits of a primary.xml or a list of deltas.
 const (
-	maxPackageBytes = 32 << 20 // of one <package>; the largest seen has 2 MB
+	maxPackageBytes = 16 << 20 // of one <package>; the largest of CentOS Stream 9 AppStream has 291 KB
 	maxPackageName  = 1024     // of a name, a version, an arch
 )
 

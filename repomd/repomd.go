@@ -2,9 +2,19 @@
 // repomd.xml and the files that it lists. It knows bytes, not trees: it takes an
 // fs.FS and a directory in it.
 //
+//	Parse, Load        repomd.xml; Marshal, Write the way back
+//	Open, NewReader    content of a file, decompressed under Limits; NewWriter the way back
+//	Packages, Deltas   what primary.xml and prestodelta.xml list, as streams
+//	Data.Check         one file against its record
+//	Verify             a repository against its repomd.xml, to the last package
+//
 // It promises that bytes are kept verbatim: a Repomd carries the document as
 // upstream wrote it, and whoever serves or archives it uses those bytes. Every
-// parser has limits; input is taken to be hostile.
+// parser streams, has limits and a fuzz target; input is taken to be hostile. An
+// href that it gives out is a clean path below the repository.
+//
+// It leaves to others: fetching, signatures, which generation to serve (repomd/hot), and
+// primary.xml and its kin from packages (repomd/index).
 package repomd
 
 import (

@@ -87,19 +87,21 @@ func (v *verifier) packages(ctx context.Context, repo *Repomd) (complete bool) {
 	}
 	deltas, hasDeltas := repo.Find("prestodelta", "prestodelta_zck", "deltainfo", "deltainfo_zck")
 
-	asData := func(href string, size int64, sum Checksum) Data {
-		return Data{Href: href, Size: size, Checksum: sum, OpenSize: -1, HeaderSize: -1}
-	}
 	complete = found && !bad[primary.Href] && !bad[deltas.Href]
 	files := func(yield func(Data) bool) {
+		more := true
+		give := func(href string, size int64, sum Checksum) bool {
+			more = yield(Data{Href: href, Size: size, Checksum: sum, OpenSize: -1, HeaderSize: -1})
+			return more
+		}
 		if found && !bad[primary.Href] {
 			complete = readList(v, primary, Packages, func(p Package) bool {
-				return yield(asData(p.Href, p.Size, p.Checksum))
+				return give(p.Href, p.Size, p.Checksum)
 			}) && complete
 		}
-		if hasDeltas && !bad[deltas.Href] {
+		if more && hasDeltas && !bad[deltas.Href] {
 			complete = readList(v, deltas, Deltas, func(d Delta) bool {
-				return yield(asData(d.Href, d.Size, d.Checksum))
+				return give(d.Href, d.Size, d.Checksum)
 			}) && complete
 		}
 	}

@@ -26,6 +26,7 @@ const (
 // library's allocates whatever dictionary any block asks for, up to 4 GiB.
 type xzReader struct {
 	r       *bufio.Reader
+	most    int64 // bytes that anybody will take: no dictionary need be larger
 	n       int64 // bytes taken from r
 	out     int64 // bytes given
 	dicts   int64 // bytes of all dictionaries so far
@@ -45,7 +46,9 @@ type xzReader struct {
 
 var errXZ = errors.New("not a valid xz file")
 
-func newXZReader(r io.Reader) *xzReader { return &xzReader{r: bufio.NewReader(r)} }
+func newXZReader(r io.Reader, most int64) *xzReader {
+	return &xzReader{r: bufio.NewReader(r), most: most}
+}
 
 // ReadByte and Read count; the LZMA2 decoder takes exactly its own bytes through them.
 type xzSource struct{ x *xzReader }
@@ -162,9 +165,9 @@ func (x *xzReader) startBlock(header []byte) error {
 	case x.blocks == maxXZBlocks:
 		return fmt.Errorf("xz: over %d blocks: %w", maxXZBlocks, ErrTooLarge)
 	}
-	// Each block's dictionary is allocated and cleared anew: a file of empty blocks would be all
-	// that. Real blocks are at least three times as large as their dictionary.
-	dict = max(dict, lzma.MinDictCap)
+	// Each block's dictionary is allocated and cleared anew, and a file of empty blocks would be
+	// nothing else. Real blocks are at least three times as large as their dictionary.
+	dict = max(min(dict, x.most), lzma.MinDictCap)
 	if x.dicts += dict; x.dicts > 4*maxXZDict+4*x.out {
 		return fmt.Errorf("xz: dictionaries of %d bytes for %d bytes of content: %w", x.dicts, x.out, ErrTooLarge)
 	}
