@@ -14,7 +14,7 @@ import (
 // The whole life of a release, on each kind of store: archived, pruned, purged, restored, and
 // archived again.
 func TestLife(t *testing.T) {
-	for name, options := range map[string][]option{"directory": nil, "bucket": {inMemory}} {
+	for name, options := range map[string][]option{"directory": {inFile}, "bucket": {inMemory}} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, options...)
 			ctx := t.Context()

@@ -84,7 +84,7 @@ func (s *scan) name(ctx context.Context, d *durable.Dir, dir mirror.Path, name s
 		s.problem(dir, ProblemName, err.Error())
 		return nil
 	}
-	if own, temp := hidden(name); own || temp {
+	if mirror.Reserved(name) || mirror.RsyncTemp(name) {
 		s.leftOut = append(s.leftOut, p)
 		return nil
 	}

@@ -18,6 +18,7 @@ type site struct {
 	root, state, dir string // dir is the archive's
 	store            archive.Store
 	doc              *archivetest.State
+	states           mirror.StateStore // doc, or a file
 	followers        *archivetest.Followers
 	clock            time.Time
 	a                *archive.Archiver
@@ -79,6 +80,7 @@ func (s *site) open(options ...option) {
 	if c.Store == nil {
 		c.Store = s.store
 	}
+	s.states = c.State
 	if c.Prober == nil {
 		c.Prober = archivetest.Prober{Store: c.Store}
 	}
@@ -91,6 +93,16 @@ func (s *site) open(options ...option) {
 func inMemory(s *site, c *archive.Site) {
 	s.store = archivetest.NewMemory()
 	c.Store = s.store
+}
+
+// inFile keeps state document and followers in the state directory, as a site on one machine does.
+func inFile(s *site, c *archive.Site) {
+	f, err := mirror.OpenFileState(s.state)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.closers = append(s.closers, func() { f.Close() })
+	c.State, c.Followers = f, f
 }
 
 func slow(_ *site, c *archive.Site) {
@@ -136,7 +148,11 @@ func (s *site) untouched() {
 // says fails the test where the document's state of the release is another.
 func (s *site) says(want mirror.State) {
 	s.t.Helper()
-	if got := s.doc.Now().State(archivetest.Release); got != want {
+	doc, err := s.states.Load(s.t.Context())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if got := doc.State(archivetest.Release); got != want {
 		s.t.Errorf("the state document says %s, want %s", got, want)
 	}
 }

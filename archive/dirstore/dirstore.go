@@ -19,7 +19,6 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -210,7 +209,7 @@ func walk(ctx context.Context, d *durable.Dir, p mirror.Path, yield func(archive
 		return fail(err)
 	}
 	for _, name := range names {
-		if name == ".mirrorctl" || strings.HasPrefix(name, ".mirrorctl-") {
+		if mirror.Reserved(name) {
 			continue
 		}
 		if !walk(ctx, sub, p.Join(mirror.Path(name)), yield) {
