@@ -104,7 +104,7 @@ func (v *verifier) contents(ctx context.Context) error {
 	}
 	todo := filter(v.m.entries, func(e Entry) bool {
 		o, there := v.stored[e.Path]
-		return e.Type == File && there && !v.readAsFirst(e, o)
+		return e.Type == File && there && differs(e, o) == "" && !v.readAsFirst(e, o)
 	})
 	return v.a.each(ctx, todo, func(ctx context.Context, e Entry) error { return v.content(ctx, e, open) })
 }
