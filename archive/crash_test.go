@@ -18,6 +18,7 @@ import (
 type fuse struct {
 	kind string // stop: from here on nothing is done, as after kill -9 · fail · lost: done, and the answer lost
 	n    int
+	docs bool // count only what swaps a document: the commit points
 
 	mu     sync.Mutex
 	count  int
@@ -26,7 +27,7 @@ type fuse struct {
 }
 
 // step is asked before and after each call.
-func (f *fuse) step(after, call bool) error {
+func (f *fuse) step(op string, after bool) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.n == 0 {
@@ -35,7 +36,9 @@ func (f *fuse) step(after, call bool) error {
 	if f.kind == "stop" && f.blown {
 		return archivetest.ErrInjected
 	}
-	f.count++
+	if !f.docs || strings.HasSuffix(op, "swap") {
+		f.count++
+	}
 	if f.count < f.n || f.blown {
 		return nil
 	}
@@ -44,7 +47,7 @@ func (f *fuse) step(after, call bool) error {
 		f.blown = true
 		f.cancel()
 		return archivetest.ErrInjected
-	case !call || after != (f.kind == "lost"):
+	case op == "look" || after != (f.kind == "lost"):
 		return nil // wait for the next call that can fail this way
 	}
 	f.blown = true
@@ -58,14 +61,14 @@ type counting struct {
 }
 
 func (c counting) Err() error {
-	c.f.step(false, false)
+	c.f.step("look", false)
 	return c.Context.Err()
 }
 
 // fused puts a fuse into a site.
 func fused(f *fuse) option {
 	return func(s *site, c *archive.Site) {
-		hook := func(_ string, _ mirror.Path, after bool) error { return f.step(after, true) }
+		hook := func(op string, _ mirror.Path, after bool) error { return f.step(op, after) }
 		switch st := s.store.(type) {
 		case archivetest.Full:
 			c.Store = archivetest.WrapFull(st, hook)
@@ -73,8 +76,8 @@ func fused(f *fuse) option {
 			c.Store = archivetest.Wrap(st, hook)
 		}
 		c.Prober = archivetest.Prober{Store: s.store}
-		s.doc.Before = func(string) error { return f.step(false, true) }
-		s.doc.After = func(string) error { return f.step(true, true) }
+		s.doc.Before = func(op string) error { return f.step(op, false) }
+		s.doc.After = func(op string) error { return f.step(op, true) }
 	}
 }
 
@@ -173,11 +176,10 @@ func TestCrashAnywhere(t *testing.T) {
 		for _, kind := range []string{"stop", "fail", "lost"} {
 			t.Run(tt.name+"/"+kind, func(t *testing.T) {
 				points := 0
-				for n := 1; ; n += stride(n) {
-					if !crash(t, n, kind, tt.before, tt.do, tt.then, tt.after) || t.Failed() {
-						break
+				for _, docs := range []bool{true, false} {
+					for n := 1; !t.Failed() && crash(t, &fuse{kind: kind, n: n, docs: docs}, tt.before, tt.do, tt.then, tt.after); n += stride(docs) {
+						points++
 					}
-					points++
 				}
 				t.Logf("%d points", points)
 			})
@@ -185,30 +187,30 @@ func TestCrashAnywhere(t *testing.T) {
 	}
 }
 
-// stride takes the first steps one by one and leaves some of the later ones out, unless all are asked for.
-func stride(n int) int {
-	if os.Getenv("MIRRORCTL_CRASH_ALL") != "" || n < 8 {
+// stride takes every commit point, and leaves out some of the other steps unless all are asked for.
+func stride(docs bool) int {
+	if docs || os.Getenv("MIRRORCTL_CRASH_ALL") != "" {
 		return 1
 	}
-	return 13
+	return 17
 }
 
-// crash runs one case and reports whether step n was reached.
-func crash(t *testing.T, n int, kind string, before func(*site), do, then func(*site, context.Context) (archive.Result, error), after func(*site)) bool {
+// crash runs one case and reports whether its step was reached.
+func crash(t *testing.T, f *fuse, before func(*site), do, then func(*site, context.Context) (archive.Result, error), after func(*site)) bool {
 	t.Helper()
 	s := newSite(t)
 	want := s.files()
 	before(s)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	f := &fuse{kind: kind, n: n, cancel: cancel}
+	f.cancel = cancel
 	s.reopen(fused(f))
 	_, err := do(s, counting{ctx, f})
 	if err != nil && !f.blown {
-		t.Fatalf("step %d: without a fault: %v", n, err)
+		t.Fatalf("step %d: without a fault: %v", f.n, err)
 	}
-	if kind == "stop" && f.blown && err == nil {
-		t.Errorf("step %d: stopped, and no error", n)
+	if f.kind == "stop" && f.blown && err == nil {
+		t.Errorf("step %d: stopped, and no error", f.n)
 	}
 	// A new process.
 	s.doc.Before, s.doc.After = nil, nil
@@ -222,7 +224,7 @@ func crash(t *testing.T, n int, kind string, before func(*site), do, then func(*
 	s.sound()
 	s.serves(want)
 	if t.Failed() {
-		t.Logf("%s at step %d: %v", kind, n, err)
+		t.Logf("%s at step %d (documents only: %v): %v", f.kind, f.n, f.docs, err)
 	}
 	s.close()
 	return f.blown

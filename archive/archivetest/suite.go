@@ -224,6 +224,14 @@ func (s *suite) symlink() {
 	if err := s.st.Put(s.ctx, job, e, nil); !errors.Is(err, fs.ErrExist) {
 		s.Errorf("put over a symlink: %v", err)
 	}
+	// What it leads to has a path of its own.
+	s.store("x/y", "content")
+	if r, err := s.st.Open(s.ctx, "a/link"); !errors.Is(err, fs.ErrNotExist) {
+		if err == nil {
+			r.Close()
+		}
+		s.Errorf("open of a symlink: %v", err)
+	}
 }
 
 func (s *suite) large() {
