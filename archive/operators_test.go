@@ -133,6 +133,9 @@ func TestTakenOver(t *testing.T) {
 	if _, err := s.a.Archive(t.Context(), archivetest.Target(), eol); !errors.As(err, &lost) || lost.Holder != "other 4711" {
 		t.Fatalf("%v", err)
 	}
+	if st, err := s.a.Status(archivetest.Release); err != nil || st.State != archive.Copying {
+		t.Errorf("it went on to %s: %v", st.State, err)
+	}
 	s.says(mirror.Archiving)
 	s.untouched()
 }
