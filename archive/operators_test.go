@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -106,12 +107,11 @@ func TestSecondStateDirectory(t *testing.T) {
 // does nothing more.
 func TestTakenOver(t *testing.T) {
 	mem := archivetest.NewMemory()
-	taken := false
+	var taken atomic.Bool
 	hook := func(op string, p mirror.Path, after bool) error {
-		if op != "put" || taken {
+		if op != "put" || taken.Swap(true) {
 			return nil
 		}
-		taken = true
 		const head = ".mirrorctl/fedora-25/head.json"
 		data, tag, err := mem.Load(context.Background(), head)
 		if err != nil {
