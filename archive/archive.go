@@ -92,7 +92,7 @@ func (a *Archiver) Resume(ctx context.Context, release mirror.Release, o Options
 	case !r.state.unpublished():
 		res := r.result()
 		res.Nothing = true
-		return res, nil
+		return res, r.keepJournal(ctx) // the run that published may have died before it did
 	}
 	warning, err := a.probe(ctx, o.SkipProbe)
 	if err != nil {

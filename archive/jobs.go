@@ -90,6 +90,29 @@ func ReadJobs(dir string, grace, retention time.Duration) ([]JobStatus, error) {
 
 // jobs replays the journals of a release, lowest epoch first. A directory without a whole
 // record is a job that was never begun.
+// sweepUnbegun removes what runs left that died before their first record. Nothing outside of the state
+// directory was touched for them. The caller holds the release.
+func (a *Archiver) sweepUnbegun(release mirror.Release) error {
+	dirs, err := os.ReadDir(a.jobsDir())
+	if absent(err) {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("list jobs: %w", err)
+	}
+	for _, d := range dirs {
+		if releaseOf(d.Name()) != release.String() {
+			continue
+		}
+		records, err := readJournal(a.jobDir(d.Name()))
+		if absent(err) || err == nil && len(records) == 0 {
+			if err := os.RemoveAll(a.jobDir(d.Name())); err != nil {
+				return fmt.Errorf("remove a job that never began: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
 func (a *Archiver) jobs(release mirror.Release) ([]*job, error) { return jobsIn(a.jobsDir(), release) }
 
 func jobsIn(dir string, release mirror.Release) ([]*job, error) {

@@ -52,7 +52,7 @@ func (a *Archiver) later(ctx context.Context, release mirror.Release, step func(
 	res := r.result()
 	if errors.Is(err, errNothing) {
 		res.Nothing = true
-		return res, nil
+		return res, r.keepJournal(ctx) // the run that did it may have died before it did this
 	}
 	return res, r.blocked(ctx, err)
 }

@@ -52,6 +52,9 @@ func (a *Archiver) start(ctx context.Context, p *Plan) (_ *run, err error) {
 			err = errors.Join(err, r.Close())
 		}
 	}()
+	if err := a.sweepUnbegun(release); err != nil {
+		return nil, err
+	}
 	if old, err := a.newest(release); err == nil && !old.state.Ended() {
 		return nil, fmt.Errorf("release %s: job %s is %s: %w", release, old.id, old.state, ErrUnfinished)
 	} else if err != nil && !errors.Is(err, ErrNoJob) {
