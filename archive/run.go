@@ -57,6 +57,9 @@ func (a *Archiver) start(ctx context.Context, p *Plan) (_ *run, err error) {
 	} else if err != nil && !errors.Is(err, ErrNoJob) {
 		return nil, err
 	}
+	if err := a.unborn(release); err != nil {
+		return nil, err
+	}
 	// Asked again under the lock: another operator may have archived since the plan was made.
 	doc, err := a.site.State.Load(ctx)
 	if err != nil {
