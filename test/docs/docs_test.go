@@ -11,6 +11,7 @@ import (
 
 	"mirrorctl/internal/config"
 	"mirrorctl/internal/metric"
+	"mirrorctl/test/binary"
 )
 
 const repository = "../.."
@@ -34,6 +35,10 @@ func TestCommands(t *testing.T) {
 			t.Skipf("SKIP: %s is missing; `make packages` installs it", program)
 		}
 	}
+	demo := filepath.Join(t.TempDir(), "demo")
+	if out, err := exec.Command(binary.Path(t), "demo", "--no-serve", "--public-url", "http://"+nowhere+"/", demo).CombinedOutput(); err != nil {
+		t.Fatalf("make a demo site: %v\n%s", err, out)
+	}
 	ran, left := 0, 0
 	for _, p := range pages(t) {
 		var run []Block
@@ -56,6 +61,7 @@ func TestCommands(t *testing.T) {
 		}
 		ran += len(run)
 		t.Run(p.File, func(t *testing.T) {
+			t.Parallel()
 			for i := 0; i < len(run); i++ {
 				if what := lacking(&run[i]); what != "" {
 					t.Logf("%s:%d: left out: %s is missing", p.File, run[i].Line, what)
@@ -63,7 +69,7 @@ func TestCommands(t *testing.T) {
 					i--
 				}
 			}
-			w := newPlaces(t, p)
+			w := newPlaces(t, p, demo)
 			for i, r := range w.runBlocks(t, slices.Contains(p.Setup, "served"), run) {
 				w.judge(t, p, &run[i], r)
 			}
@@ -179,7 +185,8 @@ func TestPrometheus(t *testing.T) {
 
 var (
 	metricName = regexp.MustCompile(`\bmirrorctl_[a-z0-9_]+`)
-	makeTarget = regexp.MustCompile("(?m)(?:`|^)make ([a-z-]+)")
+	makeTarget = regexp.MustCompile("`make ([a-z-]+)`")
+	makeLine   = regexp.MustCompile(`(?m)^make ([a-z-]+)`)
 )
 
 // The metrics and make targets that pages name exist.
@@ -202,7 +209,13 @@ func TestNames(t *testing.T) {
 				t.Errorf("%s: there is no metric %s", p.File, name)
 			}
 		}
-		for _, m := range makeTarget.FindAllStringSubmatch(p.text, -1) {
+		named := makeTarget.FindAllStringSubmatch(p.text, -1)
+		for _, b := range p.Blocks {
+			if b.Lang == "sh" {
+				named = append(named, makeLine.FindAllStringSubmatch(b.Text, -1)...)
+			}
+		}
+		for _, m := range named {
 			if !regexp.MustCompile(`(?m)^` + m[1] + `:`).Match(makefile) {
 				t.Errorf("%s: the Makefile has no target %s", p.File, m[1])
 			}

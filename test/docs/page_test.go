@@ -54,7 +54,7 @@ func TestParseRefuses(t *testing.T) {
 // The shell notes what fails, and where it stops.
 func TestRunBlocks(t *testing.T) {
 	p := &Page{File: "a.md"}
-	w := newPlaces(t, p)
+	w := newPlaces(t, p, "")
 	sh := func(text string, info ...string) Block { return Block{Lang: "sh", Text: text, Info: info} }
 	got := w.runBlocks(t, false, []Block{
 		sh("x=1\ncd /\n"),

@@ -1,6 +1,7 @@
 package docs
 
 import (
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,8 +20,8 @@ type places struct {
 	replace     *strings.Replacer
 }
 
-// newPlaces makes what the page assumes to be there.
-func newPlaces(t *testing.T, p *Page) *places {
+// newPlaces makes what the page assumes to be there; demo is a demo site made for nowhere.
+func newPlaces(t *testing.T, p *Page, demo string) *places {
 	w := &places{dir: t.TempDir(), addr: binary.FreeAddr(t), admin: binary.FreeAddr(t)}
 	site := filepath.Join(w.dir, "site")
 	w.replace = strings.NewReplacer(
@@ -52,10 +53,7 @@ func newPlaces(t *testing.T, p *Page) *places {
 		}
 	}
 	if slices.Contains(p.Setup, "demo") {
-		cmd := exec.Command(binary.Path(t), "demo", "--no-serve", "--public-url", "http://"+w.addr+"/", site)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("make a demo site: %v\n%s", err, out)
-		}
+		w.copyDemo(t, demo, site)
 	}
 	if slices.Contains(p.Setup, "unconfigured") { // the page writes the configuration itself
 		if err := os.Remove(config); err != nil {
@@ -65,6 +63,31 @@ func newPlaces(t *testing.T, p *Page) *places {
 			"MIRRORCTL_ARCHIVE_STORE="+filepath.Join(site, "archive"))
 	}
 	return w
+}
+
+// nowhere is the address that the demo site is made for, before it is copied.
+const nowhere = "127.0.0.1:1"
+
+// copyDemo copies a demo site to dir and gives it this run's address: to make one takes seconds.
+func (w *places) copyDemo(t *testing.T, from, dir string) {
+	t.Helper()
+	if out, err := exec.Command("cp", "-a", from, dir).CombinedOutput(); err != nil {
+		t.Fatalf("copy the demo site: %v\n%s", err, out)
+	}
+	move := strings.NewReplacer(from, dir, nowhere, w.addr)
+	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if ext := filepath.Ext(name); err != nil || d.IsDir() || ext != ".yaml" && ext != ".repo" {
+			return err
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(name, []byte(move.Replace(string(text))), 0o644)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // here is a text of a page with the places of this run in it.
