@@ -178,7 +178,13 @@ func replay(records []record) (*job, error) {
 // apply is one step of a job. It is used on the way forward too: what a run believes is what
 // a replay of its journal would say.
 func (j *job) apply(r record) error {
-	j.id, j.epoch = r.Job, r.Epoch
+	// Written once: workers read the id while others log.
+	if r.Type == recBegin {
+		j.id = r.Job
+	}
+	if r.Epoch != j.epoch {
+		j.epoch = r.Epoch
+	}
 	t, known := transitions[r.Type]
 	if !known {
 		return fmt.Errorf("unknown type %q", clip(string(r.Type)))

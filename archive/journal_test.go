@@ -2,6 +2,7 @@ package archive
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -148,7 +149,17 @@ func TestJournalChain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var changed record
+	if err := json.Unmarshal(append(bytes.Clone(lines[1][:len(lines[1])-crcLen]), '}'), &changed); err != nil {
+		t.Fatal(err)
+	}
+	changed.Payload = []byte(`{"existing":["t","u"]}`)
+	rewritten, err := changed.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, bad := range map[string][]byte{
+		"rewritten":     bytes.Join([][]byte{lines[0], rewritten, lines[2]}, nil),
 		"lost":          bytes.Join([][]byte{lines[0], lines[2], lines[3]}, nil),
 		"swapped":       bytes.Join([][]byte{lines[0], lines[2], lines[1], lines[3]}, nil),
 		"twice":         bytes.Join([][]byte{lines[0], lines[1], lines[1]}, nil),

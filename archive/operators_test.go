@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -106,12 +107,11 @@ func TestSecondStateDirectory(t *testing.T) {
 // does nothing more.
 func TestTakenOver(t *testing.T) {
 	mem := archivetest.NewMemory()
-	taken := false
+	var taken atomic.Bool
 	hook := func(op string, p mirror.Path, after bool) error {
-		if op != "put" || taken {
+		if op != "put" || taken.Swap(true) {
 			return nil
 		}
-		taken = true
 		const head = ".mirrorctl/fedora-25/head.json"
 		data, tag, err := mem.Load(context.Background(), head)
 		if err != nil {
@@ -132,6 +132,9 @@ func TestTakenOver(t *testing.T) {
 	var lost *archive.LostError
 	if _, err := s.a.Archive(t.Context(), archivetest.Target(), eol); !errors.As(err, &lost) || lost.Holder != "other 4711" {
 		t.Fatalf("%v", err)
+	}
+	if st, err := s.a.Status(archivetest.Release); err != nil || st.State != archive.Copying {
+		t.Errorf("it went on to %s: %v", st.State, err)
 	}
 	s.says(mirror.Archiving)
 	s.untouched()

@@ -224,6 +224,61 @@ func TestBroughtBack(t *testing.T) {
 	s.says(mirror.Pruned)
 }
 
+// The same, while a prune that was stopped half way is continued.
+func TestBroughtBackHalfWay(t *testing.T) {
+	for n := 1; ; n++ {
+		s := newSite(t)
+		s.archived()
+		ctx, cancel := context.WithCancel(t.Context())
+		f := &fuse{kind: "stop", n: n, cancel: cancel}
+		s.reopen(fused(f))
+		r, err := s.a.Prune(counting{ctx, f}, archivetest.Release)
+		cancel()
+		if err == nil {
+			t.Fatal("no step leaves some trees here and some there")
+		}
+		s.doc.Before, s.doc.After = nil, nil
+		s.reopen()
+		first, last := archivetest.Trees[0], archivetest.Trees[len(archivetest.Trees)-1]
+		_, moved := os.Stat(filepath.Join(s.root, ".mirrorctl-trash", r.Job, string(first)))
+		_, stays := os.Stat(filepath.Join(s.root, string(last)))
+		if moved != nil || stays != nil {
+			s.close()
+			continue
+		}
+		if err := os.MkdirAll(filepath.Join(s.root, string(first)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		var conflict *archive.ConflictError
+		if _, err := s.a.Prune(t.Context(), archivetest.Release); !errors.As(err, &conflict) {
+			t.Errorf("prune: %v", err)
+		}
+		if err := os.Remove(filepath.Join(s.root, string(first))); err != nil {
+			t.Fatal(err)
+		}
+		ok(t)(s.a.Prune(t.Context(), archivetest.Release))
+		s.gone()
+		return
+	}
+}
+
+// A rotten archive is not restored, and nothing of it reaches the root.
+func TestRestoreOfRot(t *testing.T) {
+	s := newSite(t)
+	s.archived()
+	ok(t)(s.a.Prune(t.Context(), archivetest.Release))
+	ok(t)(s.a.Purge(t.Context(), archivetest.Release))
+	flip(t, filepath.Join(s.dir, updates, "gamma-1-1.fc25.x86_64.rpm"))
+	if _, err := s.a.Restore(t.Context(), archivetest.Release); !errors.Is(err, archive.ErrUnverified) {
+		t.Errorf("%v", err)
+	}
+	s.gone()
+	s.says(mirror.Restoring)
+	flip(t, filepath.Join(s.dir, updates, "gamma-1-1.fc25.x86_64.rpm"))
+	ok(t)(s.a.Restore(t.Context(), archivetest.Release))
+	s.untouched()
+}
+
 // What the archive lost is not unlinked, and what the archive never held is not either.
 func TestPurgeAsksFirst(t *testing.T) {
 	s := newSite(t)

@@ -80,7 +80,7 @@ func (a *Archiver) start(ctx context.Context, p *Plan) (_ *run, err error) {
 	if err := durable.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make job directory: %w", err)
 	}
-	if err := durable.WriteFile(filepath.Join(dir, planName(sum)), data, 0o644); err != nil {
+	if err := durable.Replace(filepath.Join(dir, planName(sum)), data, 0o644); err != nil {
 		return nil, fmt.Errorf("write plan: %w", err)
 	}
 	epoch, err := r.lease(ctx, release, id, Planned, 0)

@@ -31,7 +31,7 @@ func (r *run) seal(ctx context.Context) error {
 	if err := checkLinks(entries); err != nil {
 		return err
 	}
-	if err := durable.WriteFile(filepath.Join(r.a.jobDir(r.id), manifestName(sum)), data, 0o644); err != nil {
+	if err := durable.Replace(filepath.Join(r.a.jobDir(r.id), manifestName(sum)), data, 0o644); err != nil {
 		return fmt.Errorf("write manifest: %w", err)
 	}
 	if err := r.keep(ctx, manifestName(sum), data); err != nil {
