@@ -19,7 +19,8 @@ type Duration time.Duration
 // UnmarshalText reads a duration.
 func (d *Duration) UnmarshalText(b []byte) error {
 	s, days := string(b), 0
-	if head, rest, ok := strings.Cut(s, "d"); ok {
+	head, rest, inDays := strings.Cut(s, "d")
+	if inDays {
 		n, err := strconv.Atoi(head)
 		if err != nil || n < 0 || n > 100_000 {
 			return fmt.Errorf("duration %q: want a number and a unit, such as 14d, 10m or 1h30m", s)
@@ -27,7 +28,7 @@ func (d *Duration) UnmarshalText(b []byte) error {
 		s, days = rest, n
 	}
 	var v time.Duration
-	if s != "" && s != "0" || days == 0 {
+	if s != "" || !inDays {
 		var err error
 		if v, err = time.ParseDuration(s); err != nil || v < 0 {
 			return fmt.Errorf("duration %q: want a number and a unit, such as 14d, 10m or 1h30m", string(b))
