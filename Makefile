@@ -31,7 +31,7 @@ clients: packages ## real dnf and librepo against a running service
 	$(GO) test -count=1 -v ./test/clients
 
 fault: packages ## the crash and power-cut campaigns at full length
-	MIRRORCTL_FAULT=long $(GO) test -count=1 -v -timeout 6h ./test/fault
+	MIRRORCTL_FAULT=long $(GO) test -count=1 -v -timeout 6h ./test/fault/...
 
 bench: packages ## speed beside nginx, rsync and sha256sum, in the same run
 	$(GO) test -count=1 -v -timeout 1h ./test/load -bench-peers

@@ -28,6 +28,9 @@ unless given; a demo that is there already is served as it is. It needs a few se
 			if len(dirs) == 1 {
 				dir = dirs[0]
 			}
+			if public == "" {
+				public = a.getenv("MIRRORCTL_PUBLIC_URL")
+			}
 			a.say("%s: making packages and metadata, unless they are there", dir)
 			s, err := demo.Make(c.Context(), dir, demo.Options{PublicURL: public})
 			if err != nil {
@@ -44,7 +47,7 @@ unless given; a demo that is there already is served as it is. It needs a few se
 	f := c.Flags()
 	f.BoolVar(&noServe, "no-serve", false, "make the site and end")
 	f.BoolVar(&tour, "tour", false, "archive fedora-25 while it is served, and show what clients see")
-	f.StringVar(&public, "public-url", "", "what clients call the server; its port is what it listens on (default http://127.0.0.1:8080/)")
+	f.StringVar(&public, "public-url", "", "what clients call the server; its port is what it listens on (default $MIRRORCTL_PUBLIC_URL, then http://127.0.0.1:8080/)")
 	return c
 }
 
