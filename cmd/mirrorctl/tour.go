@@ -7,7 +7,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -23,14 +22,6 @@ type guide struct {
 	site *demo.Site
 }
 
-// program is how the reader calls this program.
-func (g *guide) program() string {
-	if strings.ContainsRune(os.Args[0], '/') {
-		return os.Args[0]
-	}
-	return "mirrorctl"
-}
-
 // get asks once and follows nothing.
 func (g *guide) get(ctx context.Context, url string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
@@ -44,8 +35,7 @@ func (g *guide) get(ctx context.Context, url string) (*http.Response, error) {
 // tour archives fedora-25 and shows what its clients are told.
 func (g *guide) tour(ctx context.Context) error {
 	release := mirror.Release{Product: "fedora", Version: "25"}
-	o := archiveOptions{yes: true, progress: "none"}
-	d, err := g.openDesk(ctx, o)
+	d, err := g.openDesk(ctx, archiveOptions{yes: true, progress: "none", grace: -1})
 	if err != nil {
 		return err
 	}
@@ -76,9 +66,7 @@ func (g *guide) tour(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := g.printPlan(plan, true); err != nil {
-		return err
-	}
+	g.printPlan(g.stdout, d, plan)
 	res, err := d.archiver.Run(ctx, plan)
 	if err != nil {
 		return err
