@@ -31,7 +31,7 @@ clients: packages ## real dnf and librepo against a running service
 	$(GO) test -count=1 -v ./test/clients
 
 fault: packages ## the crash and power-cut campaigns at full length
-	MIRRORCTL_FAULT=long $(GO) test -count=1 -v -timeout 6h ./test/fault
+	MIRRORCTL_FAULT=long $(GO) test -count=1 -v -timeout 6h ./test/fault/...
 
 docs: ## make docs/reference anew from the program
 	$(GO) generate ./cmd/mirrorctl

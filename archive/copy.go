@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
 
-	"mirrorctl/internal/durable"
 	"mirrorctl/mirror"
 )
 
@@ -233,38 +231,6 @@ func (c *copier) store(ctx context.Context, e Entry) (Sum, bool, error) {
 	return src.hashes.Sum(), src.passed, nil
 }
 
-// adopt compares what the store holds with the source, byte for byte by hash, and takes it
-// over. Anything else there is never replaced.
-func (c *copier) adopt(ctx context.Context, e Entry) error {
-	o, err := c.a.site.Store.Stat(ctx, e.Path)
-	if err != nil {
-		return err
-	}
-	foreign := func(what string) error {
-		return &problemError{Path: e.Path, Kind: ProblemConflict, Text: "the archive holds " + what}
-	}
-	if what := differs(e, o); what != "" {
-		return foreign(what)
-	}
-	// Ours, if it was not there when the job began.
-	put := putRecord{Path: e.Path, Size: e.bytes(), Adopted: c.existed[e.Path]}
-	if e.Type == File {
-		if put.Sum, put.Accepted, err = c.a.hashRoot(ctx, e, accepted(c.begin.Options.Accept, e.Path)); err != nil {
-			return err
-		}
-		plain := e
-		plain.Claims = nil
-		h, err := hashObject(ctx, c.a.open, plain, func(int) {})
-		if err != nil {
-			return err
-		}
-		if h.Sum() != put.Sum {
-			return foreign("another file there, of the same size")
-		}
-	}
-	return c.log(recPut, put)
-}
-
 func (a *Archiver) open(ctx context.Context, e Entry) (readCloser, error) {
 	return a.site.Store.Open(ctx, e.Path)
 }
@@ -282,57 +248,4 @@ func retry(ctx context.Context, f func() error) error {
 			return err
 		}
 	}
-}
-
-// seal writes the manifest, in the state directory first and then in the store, and
-// gives the archive's directories their modes and times, now that nothing moves below them.
-func (r *run) seal(ctx context.Context) error {
-	entries := slices.Clone(r.plan)
-	for i := range entries {
-		e := &entries[i]
-		if e.Type != File {
-			continue
-		}
-		put, ok := r.put[e.Path]
-		if !ok {
-			return fmt.Errorf("seal manifest: %s was not stored", e.Path)
-		}
-		e.Sum, e.Accepted = put.Sum, put.Accepted
-	}
-	data, sum, err := encodeManifest(entries)
-	if err != nil {
-		return fmt.Errorf("seal manifest: %w", err)
-	}
-	if err := checkLinks(entries); err != nil {
-		return err
-	}
-	if err := durable.WriteFile(filepath.Join(r.a.jobDir(r.id), manifestName(sum)), data, 0o644); err != nil {
-		return fmt.Errorf("write manifest: %w", err)
-	}
-	if err := r.keep(ctx, manifestName(sum), data); err != nil {
-		return err
-	}
-	if d, ok := r.a.site.Store.(Directories); ok {
-		if err := d.Finish(ctx, directories(entries)); err != nil {
-			return fmt.Errorf("finish directories of the archive: %w", err)
-		}
-	}
-	return r.advance(ctx, Copied, recCopied, copiedRecord{Manifest: sum})
-}
-
-// directories are the directories among entries, deepest first.
-func directories(entries []Entry) []Entry {
-	var dirs []Entry
-	for _, e := range slices.Backward(entries) {
-		if e.Type == Dir {
-			dirs = append(dirs, e)
-		}
-	}
-	return dirs
-}
-
-// conflict makes a ConflictError of this job, and journals it for status to show.
-func (r *run) conflict(what string, details []string, hint string) error {
-	err := &ConflictError{Release: r.begin.Target.Release, Job: r.id, What: what, Details: details, Hint: hint}
-	return errors.Join(err, r.log(recConflict, reasonRecord{Time: r.a.now(), Reason: err.Error()}))
 }

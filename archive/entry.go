@@ -152,36 +152,6 @@ func (e Entry) check() error {
 	return nil
 }
 
-// hidden reports whether a name is never part of a release: our own, and the temporary
-// names of rsync (".name.XXXXXX").
-func hidden(base string) (own, temp bool) {
-	if base == ".mirrorctl" || strings.HasPrefix(base, ".mirrorctl-") {
-		return true, durable.IsTemp(base)
-	}
-	return false, isRsyncTemp(base)
-}
-
-// isRsyncTemp: a dot, a name with a dot in it, a dot and six characters of mkstemp's
-// alphabet, such as ".foo-1.rpm.Ab3xYz". Leaving out a real file loses it, archiving a temp
-// costs nothing; so six plain lower-case letters (.comps.xml.backup) are no temp.
-func isRsyncTemp(base string) bool {
-	i := strings.LastIndexByte(base, '.')
-	if i < 2 || base[0] != '.' || len(base)-i-1 != 6 || !strings.Contains(base[1:i], ".") {
-		return false
-	}
-	lower := 0
-	for _, c := range []byte(base[i+1:]) {
-		switch {
-		case 'a' <= c && c <= 'z':
-			lower++
-		case '0' <= c && c <= '9', 'A' <= c && c <= 'Z':
-		default:
-			return false
-		}
-	}
-	return lower < 6
-}
-
 // clip shortens outside input for an error text.
 func clip(s string) string {
 	if len(s) > 120 {

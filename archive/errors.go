@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -32,6 +33,30 @@ func (e *BlockedError) Error() string {
 }
 
 func (e *BlockedError) Unwrap() error { return e.Err }
+
+// blocked journals why a run stopped and says what to do next. Errors that say so themselves
+// pass; so does the end of ctx, after which there is nothing to mend.
+func (r *run) blocked(ctx context.Context, err error) error {
+	var (
+		conflict *ConflictError
+		problems *ProblemsError
+		verify   *VerifyError
+		notYet   *NotYetError
+		lost     *LostError
+	)
+	if err == nil || errors.As(err, &conflict) || errors.As(err, &lost) || errors.As(err, &notYet) {
+		return err
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("job %s stopped in state %s; it can be continued: %w", r.id, r.state, ctx.Err())
+	}
+	// Where even the journal cannot be written, status will not know the reason; the caller does.
+	_ = r.log(recBlocked, reasonRecord{Time: r.a.now(), Reason: err.Error()})
+	if errors.As(err, &problems) || errors.As(err, &verify) {
+		return err
+	}
+	return &BlockedError{Release: r.begin.Target.Release, Job: r.id, State: r.state, Err: err}
+}
 
 // remedy is what a person can do about an error.
 func remedy(err error) string {
@@ -69,6 +94,12 @@ func (e *ConflictError) Error() string {
 		}
 	}
 	return s + "; " + e.Hint
+}
+
+// conflict makes a ConflictError of this job, and journals it for status to show.
+func (r *run) conflict(what string, details []string, hint string) error {
+	err := &ConflictError{Release: r.begin.Target.Release, Job: r.id, What: what, Details: details, Hint: hint}
+	return errors.Join(err, r.log(recConflict, reasonRecord{Time: r.a.now(), Reason: err.Error()}))
 }
 
 // NotYetError says that a step is not yet due. Nothing was done.

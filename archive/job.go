@@ -55,7 +55,7 @@ const (
 	recPurged     recordType = "purged"     // purgedRecord
 	recAborting   recordType = "aborting"   // nothing
 	recAborted    recordType = "aborted"    // nothing
-	recRestoring  recordType = "restoring"  // nothing
+	recRestoring  recordType = "restoring"  // restoringRecord
 	recRestored   recordType = "active"     // nothing
 	recBlocked    recordType = "blocked"    // reasonRecord: the run stopped; the state stays
 	recConflict   recordType = "conflict"   // reasonRecord
@@ -125,6 +125,11 @@ type trashingRecord struct {
 	Parents []Entry `json:"parents"`
 }
 
+type restoringRecord struct {
+	// Parents are the directories above the trees, before the restore touched anything.
+	Parents []Entry `json:"parents"`
+}
+
 type reasonRecord struct {
 	Time   time.Time `json:"time"`
 	Reason string    `json:"reason"`
@@ -148,6 +153,7 @@ type job struct {
 	trashed    trashedRecord
 	purging    bool // files of the trash may be gone
 	left       []mirror.Path
+	restoring  restoringRecord
 	reason     string // why the last run stopped; "" where it did not
 }
 
@@ -172,7 +178,13 @@ func replay(records []record) (*job, error) {
 // apply is one step of a job. It is used on the way forward too: what a run believes is what
 // a replay of its journal would say.
 func (j *job) apply(r record) error {
-	j.id, j.epoch = r.Job, r.Epoch
+	// Written once: workers read the id while others log.
+	if r.Type == recBegin {
+		j.id = r.Job
+	}
+	if r.Epoch != j.epoch {
+		j.epoch = r.Epoch
+	}
 	t, known := transitions[r.Type]
 	if !known {
 		return fmt.Errorf("unknown type %q", clip(string(r.Type)))
@@ -267,7 +279,7 @@ var transitions = map[recordType]transition{
 	}},
 	recAborting:  {beforePublished, Aborting, ignore},
 	recAborted:   {[]JobState{Aborting}, Aborted, ignore},
-	recRestoring: {fromPublished, Restoring, ignore},
+	recRestoring: {[]JobState{Published, Drained, Trashed, Purged}, Restoring, func(j *job, b []byte) error { return json.Unmarshal(b, &j.restoring) }},
 	recRestored:  {[]JobState{Restoring}, Restored, ignore},
 	recBlocked:   {nil, "", readReason},
 	recConflict:  {nil, "", readReason},

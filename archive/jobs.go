@@ -35,17 +35,15 @@ type JobStatus struct {
 }
 
 // Jobs lists the jobs on a release, oldest first; all releases' for the zero Release. It
-// takes no lock and changes nothing.
+// takes no lock and changes nothing. Jobs whose journal cannot be read are in the error, the
+// others are listed all the same.
 func (a *Archiver) Jobs(release mirror.Release) ([]JobStatus, error) {
 	jobs, err := a.jobs(release)
-	if err != nil {
-		return nil, err
-	}
 	out := make([]JobStatus, len(jobs))
 	for i, j := range jobs {
 		out[i] = a.status(j)
 	}
-	return out, nil
+	return out, err
 }
 
 // Status is the newest job on a release; ErrNoJob where there is none.
@@ -92,6 +90,29 @@ func ReadJobs(dir string, grace, retention time.Duration) ([]JobStatus, error) {
 
 // jobs replays the journals of a release, lowest epoch first. A directory without a whole
 // record is a job that was never begun.
+// sweepUnbegun removes what runs left that died before their first record. Nothing outside of the state
+// directory was touched for them. The caller holds the release.
+func (a *Archiver) sweepUnbegun(release mirror.Release) error {
+	dirs, err := os.ReadDir(a.jobsDir())
+	if absent(err) {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("list jobs: %w", err)
+	}
+	for _, d := range dirs {
+		if releaseOf(d.Name()) != release.String() {
+			continue
+		}
+		records, err := readJournal(a.jobDir(d.Name()))
+		if absent(err) || err == nil && len(records) == 0 {
+			if err := os.RemoveAll(a.jobDir(d.Name())); err != nil {
+				return fmt.Errorf("remove a job that never began: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
 func (a *Archiver) jobs(release mirror.Release) ([]*job, error) { return jobsIn(a.jobsDir(), release) }
 
 func jobsIn(dir string, release mirror.Release) ([]*job, error) {
@@ -101,7 +122,10 @@ func jobsIn(dir string, release mirror.Release) ([]*job, error) {
 	} else if err != nil {
 		return nil, fmt.Errorf("list jobs: %w", err)
 	}
-	var jobs []*job
+	var (
+		jobs []*job
+		bad  []error
+	)
 	for _, d := range dirs {
 		if r := releaseOf(d.Name()); r == "" || !release.IsZero() && r != release.String() {
 			continue
@@ -109,19 +133,45 @@ func jobsIn(dir string, release mirror.Release) ([]*job, error) {
 		records, err := readJournal(filepath.Join(dir, d.Name()))
 		if absent(err) || err == nil && len(records) == 0 {
 			continue
-		} else if err != nil {
-			return nil, err
 		}
-		j, err := replay(records)
+		var j *job
+		if err == nil {
+			j, err = replay(records)
+		}
 		if err != nil {
-			return nil, fmt.Errorf("journal of job %s: %w", d.Name(), err)
+			bad = append(bad, fmt.Errorf("job %s: %w", d.Name(), err))
+			continue
 		}
 		jobs = append(jobs, j)
 	}
 	slices.SortStableFunc(jobs, func(x, y *job) int {
 		return cmp.Or(x.begin.Target.Release.Compare(y.begin.Target.Release), cmp.Compare(x.epoch, y.epoch), strings.Compare(x.id, y.id))
 	})
-	return jobs, nil
+	return jobs, errors.Join(bad...)
+}
+
+// unborn clears away what a run left that died before its job's first record: a directory with a
+// plan and no journal. The caller holds the release's lock.
+func (a *Archiver) unborn(release mirror.Release) error {
+	dirs, err := os.ReadDir(a.jobsDir())
+	if absent(err) {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("list jobs: %w", err)
+	}
+	for _, d := range dirs {
+		if releaseOf(d.Name()) != release.String() {
+			continue
+		}
+		records, err := readJournal(a.jobDir(d.Name()))
+		if !absent(err) && (err != nil || len(records) > 0) {
+			continue
+		}
+		if err := os.RemoveAll(a.jobDir(d.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ManifestPath is where the manifest that a state document's record names lies in the state

@@ -181,6 +181,9 @@ func (r *run) mark() error {
 	if err != nil {
 		return err
 	}
+	if err := d.Sweep(r.id); err != nil { // what a run that died right here has left
+		return err
+	}
 	attr := durable.Attr{Mode: 0o644, MTime: r.a.now()}
 	err = durable.Place(d, durable.TempFor(r.id, tombstone), tombstone, attr, func(f *os.File) error {
 		_, err := f.Write(append(data, '\n'))
@@ -208,8 +211,8 @@ func (r *run) unmark() error {
 }
 
 // setTimes gives the directories above the trees the times that they had before the trash,
-// where nobody but us has touched them since. after is what they had once the trees were
-// gone; now is what they have before anything is brought back.
+// where nobody but us has touched them in between. after is what they had once the trees were
+// gone, and now what they had before the restore began to bring them back.
 func (r *run) setTimes(before, after, now []Entry) error {
 	for _, b := range before {
 		a, known := find(after, b.Path)

@@ -121,6 +121,9 @@ func (r *run) publish(ctx context.Context, proof Proof) error {
 		if err != nil {
 			return err
 		}
+		if len(now.problems) > 0 {
+			return &ProblemsError{now.problems}
+		}
 		if diffs := diffScan(r.plan, now.entries); len(diffs) > 0 {
 			return r.conflict("the root changed since the job began", diffs, "stop what writes there, then --abort and archive again")
 		}

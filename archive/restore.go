@@ -33,15 +33,15 @@ func (r *run) restore(ctx context.Context) error {
 		return err
 	}
 	if r.state != Restoring {
-		if err := r.advance(ctx, Restoring, recRestoring, struct{}{}); err != nil {
+		found, err := r.a.parents(trees)
+		if err != nil {
+			return err
+		}
+		if err := r.advance(ctx, Restoring, recRestoring, restoringRecord{Parents: found}); err != nil {
 			return err
 		}
 	}
 	if _, _, err := r.swap(ctx, r.record(mirror.Restoring), r.from(mirror.Archived, mirror.Pruned)); err != nil {
-		return err
-	}
-	found, err := r.a.parents(trees)
-	if err != nil {
 		return err
 	}
 	for _, tree := range trees {
@@ -63,7 +63,7 @@ func (r *run) restore(ctx context.Context) error {
 			return fmt.Errorf("restore %s: %w", tree, err)
 		}
 	}
-	if err := r.tidy(trees, found); err != nil {
+	if err := r.tidy(trees); err != nil {
 		return err
 	}
 	if _, _, err := r.swap(ctx, r.record(mirror.Active), r.from(mirror.Restoring)); err != nil {
@@ -128,7 +128,7 @@ func (r *run) locate(ctx context.Context, m *Manifest, trees []mirror.Path) (map
 
 // tidy clears away the empty directories of trash and restore, and gives the directories
 // above the trees the times that they had before the trash.
-func (r *run) tidy(trees []mirror.Path, found []Entry) error {
+func (r *run) tidy(trees []mirror.Path) error {
 	if r.trashing == nil {
 		return nil // nothing ever left the root
 	}
@@ -140,7 +140,7 @@ func (r *run) tidy(trees []mirror.Path, found []Entry) error {
 			return err
 		}
 	}
-	return r.setTimes(r.trashing.Parents, r.trashed.Parents, found)
+	return r.setTimes(r.trashing.Parents, r.trashed.Parents, r.restoring.Parents)
 }
 
 // rebuild completes the trees that do not stand in the root yet, and checks them.

@@ -52,9 +52,15 @@ func (a *Archiver) start(ctx context.Context, p *Plan) (_ *run, err error) {
 			err = errors.Join(err, r.Close())
 		}
 	}()
+	if err := a.sweepUnbegun(release); err != nil {
+		return nil, err
+	}
 	if old, err := a.newest(release); err == nil && !old.state.Ended() {
 		return nil, fmt.Errorf("release %s: job %s is %s: %w", release, old.id, old.state, ErrUnfinished)
 	} else if err != nil && !errors.Is(err, ErrNoJob) {
+		return nil, err
+	}
+	if err := a.unborn(release); err != nil {
 		return nil, err
 	}
 	// Asked again under the lock: another operator may have archived since the plan was made.
@@ -77,7 +83,7 @@ func (a *Archiver) start(ctx context.Context, p *Plan) (_ *run, err error) {
 	if err := durable.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make job directory: %w", err)
 	}
-	if err := durable.WriteFile(filepath.Join(dir, planName(sum)), data, 0o644); err != nil {
+	if err := durable.Replace(filepath.Join(dir, planName(sum)), data, 0o644); err != nil {
 		return nil, fmt.Errorf("write plan: %w", err)
 	}
 	epoch, err := r.lease(ctx, release, id, Planned, 0)

@@ -2,7 +2,9 @@ package archive
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -61,14 +63,12 @@ func (s *scan) dir(ctx context.Context, parent *durable.Dir, p mirror.Path, st u
 	s.entries = append(s.entries, entryOf(p, Dir, st))
 	d, err := parent.Sub(p.Base())
 	if err != nil {
-		s.problem(p, ProblemUnreadable, err.Error())
-		return nil
+		return s.unreadable(p, err)
 	}
 	defer d.Close()
 	names, err := d.Names()
 	if err != nil {
-		s.problem(p, ProblemUnreadable, err.Error())
-		return nil
+		return s.unreadable(p, err)
 	}
 	for _, name := range names {
 		if err := s.name(ctx, d, p, name); err != nil {
@@ -84,7 +84,7 @@ func (s *scan) name(ctx context.Context, d *durable.Dir, dir mirror.Path, name s
 		s.problem(dir, ProblemName, err.Error())
 		return nil
 	}
-	if own, temp := hidden(name); own || temp {
+	if mirror.Reserved(name) || mirror.RsyncTemp(name) {
 		s.leftOut = append(s.leftOut, p)
 		return nil
 	}
@@ -92,8 +92,7 @@ func (s *scan) name(ctx context.Context, d *durable.Dir, dir mirror.Path, name s
 	if absent(err) {
 		return nil // gone since the directory was read
 	} else if err != nil {
-		s.problem(p, ProblemUnreadable, err.Error())
-		return nil
+		return s.unreadable(p, err)
 	}
 	switch st.Mode & unix.S_IFMT {
 	case unix.S_IFDIR:
@@ -105,8 +104,7 @@ func (s *scan) name(ctx context.Context, d *durable.Dir, dir mirror.Path, name s
 	case unix.S_IFLNK:
 		e := entryOf(p, Symlink, st)
 		if e.Target, err = d.Readlink(name); err != nil {
-			s.problem(p, ProblemUnreadable, err.Error())
-			return nil
+			return s.unreadable(p, err)
 		}
 		s.entries = append(s.entries, e)
 	default:
@@ -117,6 +115,16 @@ func (s *scan) name(ctx context.Context, d *durable.Dir, dir mirror.Path, name s
 
 func (s *scan) problem(p mirror.Path, kind ProblemKind, text string) {
 	s.problems = append(s.problems, Problem{Path: p, Kind: kind, Text: text})
+}
+
+// unreadable sorts what is wrong with one name, which the operator is told with all others,
+// from what is wrong with the machine, which ends the walk.
+func (s *scan) unreadable(p mirror.Path, err error) error {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EIO) {
+		s.problem(p, ProblemUnreadable, err.Error())
+		return nil
+	}
+	return fmt.Errorf("scan %s: %w", p, err)
 }
 
 func entryOf(p mirror.Path, t Type, st unix.Stat_t) Entry {

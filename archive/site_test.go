@@ -18,10 +18,12 @@ type site struct {
 	root, state, dir string // dir is the archive's
 	store            archive.Store
 	doc              *archivetest.State
+	states           mirror.StateStore // doc, or a file
 	followers        *archivetest.Followers
 	clock            time.Time
 	a                *archive.Archiver
 	before           string // the root as it was
+	closers          []func()
 }
 
 // options change a Site before it is opened.
@@ -29,7 +31,7 @@ type option func(s *site, c *archive.Site)
 
 func newSite(t testing.TB, options ...option) *site {
 	t.Helper()
-	tmp := t.TempDir()
+	tmp := place(t)
 	s := &site{t: t, root: filepath.Join(tmp, "pub"), state: filepath.Join(tmp, "state"), dir: filepath.Join(tmp, "archive"),
 		doc: &archivetest.State{}, followers: &archivetest.Followers{}, clock: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)}
 	for _, d := range []string{s.root, s.state, s.dir} {
@@ -40,7 +42,23 @@ func newSite(t testing.TB, options ...option) *site {
 	archivetest.Fixture(t, s.root)
 	s.before = archivetest.Tree(t, s.root)
 	s.open(options...)
+	t.Cleanup(s.close)
 	return s
+}
+
+// reopen is open after close.
+func (s *site) reopen(options ...option) {
+	s.t.Helper()
+	s.close()
+	s.open(options...)
+}
+
+// close gives the descriptors back.
+func (s *site) close() {
+	for _, f := range s.closers {
+		f()
+	}
+	s.closers = nil
 }
 
 // open opens the site, as a new process would.
@@ -50,7 +68,7 @@ func (s *site) open(options ...option) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.t.Cleanup(func() { store.Close() })
+	s.closers = append(s.closers, func() { store.Close() })
 	s.store = store
 	c := archive.Site{
 		Root: s.root, Dir: s.state, State: s.doc, Followers: s.followers,
@@ -62,18 +80,29 @@ func (s *site) open(options ...option) {
 	if c.Store == nil {
 		c.Store = s.store
 	}
+	s.states = c.State
 	if c.Prober == nil {
 		c.Prober = archivetest.Prober{Store: c.Store}
 	}
 	if s.a, err = archive.Open(c); err != nil {
 		s.t.Fatal(err)
 	}
-	s.t.Cleanup(func() { s.a.Close() })
+	s.closers = append(s.closers, func() { s.a.Close() })
 }
 
 func inMemory(s *site, c *archive.Site) {
 	s.store = archivetest.NewMemory()
 	c.Store = s.store
+}
+
+// inFile keeps state document and followers in the state directory, as a site on one machine does.
+func inFile(s *site, c *archive.Site) {
+	f, err := mirror.OpenFileState(s.state)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.closers = append(s.closers, func() { f.Close() })
+	c.State, c.Followers = f, f
 }
 
 func slow(_ *site, c *archive.Site) {
@@ -113,15 +142,17 @@ func (s *site) sound() {
 // untouched fails the test where the root is not as it was.
 func (s *site) untouched() {
 	s.t.Helper()
-	if now := archivetest.Tree(s.t, s.root); now != s.before {
-		s.t.Errorf("the root was\n%s\nand is\n%s", s.before, now)
-	}
+	same(s.t, "the root", archivetest.Tree(s.t, s.root), s.before)
 }
 
 // says fails the test where the document's state of the release is another.
 func (s *site) says(want mirror.State) {
 	s.t.Helper()
-	if got := s.doc.Now().State(archivetest.Release); got != want {
+	doc, err := s.states.Load(s.t.Context())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if got := doc.State(archivetest.Release); got != want {
 		s.t.Errorf("the state document says %s, want %s", got, want)
 	}
 }

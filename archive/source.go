@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 	"golang.org/x/time/rate"
 
+	"mirrorctl/internal/durable"
 	"mirrorctl/repomd"
 )
 
@@ -107,7 +108,14 @@ type rootFile struct {
 // openRoot opens the file that e describes. A name that is now a symlink, a fifo or another
 // inode's is errChanged.
 func (a *Archiver) openRoot(ctx context.Context, e Entry, accept bool) (*rootFile, error) {
-	f, err := a.root.OpenFile(e.Path.FS(), os.O_RDONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW, 0)
+	d, err := durable.OpenDir(a.root, e.Path.Dir().FS())
+	if absent(err) {
+		return nil, errChanged
+	} else if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	f, err := d.Open(e.Path.Base())
 	if absent(err) || errors.Is(err, unix.ELOOP) {
 		return nil, errChanged
 	} else if err != nil {

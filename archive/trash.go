@@ -2,6 +2,7 @@ package archive
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"mirrorctl/mirror"
@@ -84,10 +85,12 @@ func (r *run) unchanged(ctx context.Context, m *Manifest, tree mirror.Path) erro
 			continue
 		}
 		e.Inode, e.Claims = now[i].Inode, nil
-		if sum, _, err := r.a.hashRoot(ctx, e, false); err != nil {
-			return fmt.Errorf("read %s again: %w", e.Path, err)
-		} else if sum != e.Sum {
+		// e carries its hash: other bytes are errChanged.
+		_, _, err := r.a.hashRoot(ctx, e, false)
+		if errors.Is(err, errChanged) {
 			return r.conflict(fmt.Sprintf("tree %s is not what was archived", tree), []string{fmt.Sprintf("%s has other bytes", e.Path)}, hint)
+		} else if err != nil {
+			return fmt.Errorf("read %s again: %w", e.Path, err)
 		}
 	}
 	return nil

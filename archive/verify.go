@@ -104,7 +104,7 @@ func (v *verifier) contents(ctx context.Context) error {
 	}
 	todo := filter(v.m.entries, func(e Entry) bool {
 		o, there := v.stored[e.Path]
-		return e.Type == File && there && !v.readAsFirst(e, o)
+		return e.Type == File && there && differs(e, o) == "" && !v.readAsFirst(e, o)
 	})
 	return v.a.each(ctx, todo, func(ctx context.Context, e Entry) error { return v.content(ctx, e, open) })
 }
@@ -177,8 +177,8 @@ func (a *Archiver) Verify(ctx context.Context, release mirror.Release) (_ Proof,
 		return Proof{}, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	if r.manifest.IsZero() {
-		return Proof{}, fmt.Errorf("release %s: job %s has not copied everything yet: %w", release, r.id, ErrNoJob)
+	if r.manifest.IsZero() || r.state == Aborting || r.state == Aborted {
+		return Proof{}, fmt.Errorf("release %s: job %s is %s and has no archive to verify: %w", release, r.id, r.state, ErrNoJob)
 	}
 	return r.prove(ctx)
 }

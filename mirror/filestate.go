@@ -153,7 +153,7 @@ func (s *FileState) Swap(ctx context.Context, next *Document) error {
 	if current.Generation != next.Generation-1 {
 		return fmt.Errorf("swap state document: generation %d is stored, %d would follow %d: %w", current.Generation, next.Generation, next.Generation-1, ErrConflict)
 	}
-	if err := durable.WriteFile(s.name(), raw, 0o644); err != nil {
+	if err := durable.Replace(s.name(), raw, 0o644); err != nil {
 		return fmt.Errorf("swap state document: %w", err)
 	}
 	return nil

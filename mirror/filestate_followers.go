@@ -39,7 +39,7 @@ func (s *FileState) Announce(ctx context.Context, f Follower) error {
 			return err
 		}
 	}
-	if err := durable.WriteFile(name, append(raw, '\n'), 0o644); err != nil {
+	if err := durable.Replace(name, append(raw, '\n'), 0o644); err != nil {
 		return fmt.Errorf("announce %s: %w", f.ID, err)
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
@@ -168,4 +169,23 @@ func (f fixture) settle() {
 	for i := len(names) - 1; i >= 0; i-- {
 		f.must(lutimes(names[i], When.Add(time.Duration(i)*time.Millisecond)))
 	}
+}
+
+// Bulk makes one repository of n packages of size bytes each below root, all listed with their
+// SHA-256: enough to measure with.
+func Bulk(t testing.TB, root string, n, size int) archive.Target {
+	t.Helper()
+	f := fixture{t, root}
+	const dir = "free/fedora/releases/25/Everything/x86_64/os"
+	pkgs := map[string]string{}
+	chacha := rand.NewChaCha8([32]byte{25})
+	data := make([]byte, size)
+	for i := range n {
+		chacha.Read(data)
+		href := fmt.Sprintf("Packages/%02x/bulk-%d-1.fc25.x86_64.rpm", i%64, i)
+		f.write(dir+"/"+href, string(data))
+		pkgs[href] = string(data)
+	}
+	f.repository(dir, pkgs, "sha256", true)
+	return archive.Target{Release: Release, Trees: Trees[:1]}
 }

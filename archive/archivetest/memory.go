@@ -12,7 +12,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 
 	"mirrorctl/archive"
@@ -121,7 +120,7 @@ func (m *Memory) List(_ context.Context, prefix mirror.Path) iter.Seq2[archive.O
 		names := slices.Sorted(maps.Keys(m.objects))
 		m.mu.Unlock()
 		for _, p := range names {
-			if !p.Under(prefix) || strings.HasPrefix(p.Base(), ".mirrorctl") {
+			if !p.Under(prefix) || p.Reserved() {
 				continue
 			}
 			m.mu.Lock()

@@ -19,7 +19,6 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -96,7 +95,12 @@ func (s *Store) Free(context.Context) (bytes, files int64, err error) {
 
 // Open reads a file. Symlinks are not followed: what they lead to has a path of its own.
 func (s *Store) Open(_ context.Context, p mirror.Path) (io.ReadCloser, error) {
-	f, err := s.root.OpenFile(p.FS(), os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	d, err := durable.OpenDir(s.root, p.Dir().FS())
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	f, err := d.Open(p.Base())
 	if errors.Is(err, unix.ELOOP) {
 		return nil, fmt.Errorf("open %s: a symlink: %w", p, fs.ErrNotExist)
 	} else if err != nil {
@@ -210,7 +214,7 @@ func walk(ctx context.Context, d *durable.Dir, p mirror.Path, yield func(archive
 		return fail(err)
 	}
 	for _, name := range names {
-		if name == ".mirrorctl" || strings.HasPrefix(name, ".mirrorctl-") {
+		if mirror.Reserved(name) {
 			continue
 		}
 		if !walk(ctx, sub, p.Join(mirror.Path(name)), yield) {

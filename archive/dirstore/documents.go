@@ -57,7 +57,7 @@ func (s *Store) Swap(ctx context.Context, p mirror.Path, tag string, data []byte
 	if err := d.Close(); err != nil {
 		return "", err
 	}
-	if err := durable.WriteFile(filepath.Join(s.dir, p.FS()), data, 0o644); err != nil {
+	if err := durable.Replace(filepath.Join(s.dir, p.FS()), data, 0o644); err != nil {
 		return "", err
 	}
 	sum := sha256.Sum256(data)

@@ -209,23 +209,7 @@ func (s *Store) Sweep(_ context.Context, job string, dirs []mirror.Path) error {
 		} else if err != nil {
 			return err
 		}
-		if err := errors.Join(sweep(d, job), d.Close()); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func sweep(d *durable.Dir, job string) error {
-	names, err := d.Names()
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
-		if !durable.IsTempOf(job, name) {
-			continue
-		}
-		if err := d.Unlink(name); err != nil {
+		if err := errors.Join(d.Sweep(job), d.Close()); err != nil {
 			return err
 		}
 	}

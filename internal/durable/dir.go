@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -33,6 +34,15 @@ func (d *Dir) Close() error { return d.f.Close() }
 
 func (d *Dir) fd() int { return int(d.f.Fd()) }
 
+// again repeats a call that a signal interrupted, as package os does for its own.
+func again(call func() error) error {
+	for {
+		if err := call(); !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+}
+
 func (d *Dir) fail(op, name string, err error) error {
 	return &os.PathError{Op: op, Path: d.f.Name() + "/" + name, Err: err}
 }
@@ -47,16 +57,29 @@ func (d *Dir) Sync() error {
 
 // Create makes a new file for reading and writing; it fails where the name exists.
 func (d *Dir) Create(name string, perm uint32) (*os.File, error) {
-	fd, err := unix.Openat(d.fd(), name, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC|unix.O_NOFOLLOW, perm)
+	return d.open("create", name, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL, perm)
+}
+
+// Open opens a file for reading. A symlink is ELOOP, and a fifo does not block.
+func (d *Dir) Open(name string) (*os.File, error) {
+	return d.open("open", name, unix.O_RDONLY|unix.O_NONBLOCK, 0)
+}
+
+func (d *Dir) open(op, name string, flags int, perm uint32) (f *os.File, err error) {
+	var fd int
+	err = again(func() (err error) {
+		fd, err = unix.Openat(d.fd(), name, flags|unix.O_CLOEXEC|unix.O_NOFOLLOW, perm)
+		return err
+	})
 	if err != nil {
-		return nil, d.fail("create", name, err)
+		return nil, d.fail(op, name, err)
 	}
 	return os.NewFile(uintptr(fd), d.f.Name()+"/"+name), nil
 }
 
 // Mkdir makes a directory, durable in this one. One that exists is no error.
 func (d *Dir) Mkdir(name string, perm uint32) error {
-	err := unix.Mkdirat(d.fd(), name, perm)
+	err := again(func() error { return unix.Mkdirat(d.fd(), name, perm) })
 	if err != nil && !errors.Is(err, unix.EEXIST) {
 		return d.fail("mkdir", name, err)
 	}
@@ -66,7 +89,7 @@ func (d *Dir) Mkdir(name string, perm uint32) error {
 
 // Symlink makes a symbolic link.
 func (d *Dir) Symlink(target, name string) error {
-	if err := unix.Symlinkat(target, d.fd(), name); err != nil {
+	if err := again(func() error { return unix.Symlinkat(target, d.fd(), name) }); err != nil {
 		return d.fail("symlink", name, err)
 	}
 	return nil
@@ -74,7 +97,7 @@ func (d *Dir) Symlink(target, name string) error {
 
 // Link gives the file name of d another name in to. It fails where that exists.
 func (d *Dir) Link(name string, to *Dir, newName string) error {
-	if err := unix.Linkat(d.fd(), name, to.fd(), newName, 0); err != nil {
+	if err := again(func() error { return unix.Linkat(d.fd(), name, to.fd(), newName, 0) }); err != nil {
 		return to.fail("link", newName, err)
 	}
 	return nil
@@ -83,7 +106,7 @@ func (d *Dir) Link(name string, to *Dir, newName string) error {
 // LinkFile gives an open file a name in d. It fails where that exists.
 func (d *Dir) LinkFile(f *os.File, name string) error {
 	proc := fmt.Sprintf("/proc/self/fd/%d", f.Fd())
-	if err := unix.Linkat(unix.AT_FDCWD, proc, d.fd(), name, unix.AT_SYMLINK_FOLLOW); err != nil {
+	if err := again(func() error { return unix.Linkat(unix.AT_FDCWD, proc, d.fd(), name, unix.AT_SYMLINK_FOLLOW) }); err != nil {
 		return d.fail("link", name, err)
 	}
 	return nil
@@ -92,7 +115,7 @@ func (d *Dir) LinkFile(f *os.File, name string) error {
 // Rename moves a name to another directory and never replaces anything: the error wraps
 // fs.ErrExist then. Neither directory is synced.
 func (d *Dir) Rename(name string, to *Dir, newName string) error {
-	err := unix.Renameat2(d.fd(), name, to.fd(), newName, unix.RENAME_NOREPLACE)
+	err := again(func() error { return unix.Renameat2(d.fd(), name, to.fd(), newName, unix.RENAME_NOREPLACE) })
 	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) {
 		// A filesystem without RENAME_NOREPLACE. A file can still be moved without replacing
 		// anything, since link fails on an existing name; a directory cannot.
@@ -108,7 +131,7 @@ func (d *Dir) Rename(name string, to *Dir, newName string) error {
 
 // Unlink removes a name that is no directory. Absence is an error.
 func (d *Dir) Unlink(name string) error {
-	if err := unix.Unlinkat(d.fd(), name, 0); err != nil {
+	if err := again(func() error { return unix.Unlinkat(d.fd(), name, 0) }); err != nil {
 		return d.fail("unlink", name, err)
 	}
 	return nil
@@ -116,7 +139,7 @@ func (d *Dir) Unlink(name string) error {
 
 // Rmdir removes an empty directory.
 func (d *Dir) Rmdir(name string) error {
-	if err := unix.Unlinkat(d.fd(), name, unix.AT_REMOVEDIR); err != nil {
+	if err := again(func() error { return unix.Unlinkat(d.fd(), name, unix.AT_REMOVEDIR) }); err != nil {
 		return d.fail("rmdir", name, err)
 	}
 	return nil
@@ -124,7 +147,7 @@ func (d *Dir) Rmdir(name string) error {
 
 // Stat is lstat of a name; "." is the directory.
 func (d *Dir) Stat(name string) (st unix.Stat_t, err error) {
-	if err := unix.Fstatat(d.fd(), name, &st, unix.AT_SYMLINK_NOFOLLOW); err != nil {
+	if err := again(func() error { return unix.Fstatat(d.fd(), name, &st, unix.AT_SYMLINK_NOFOLLOW) }); err != nil {
 		return st, d.fail("stat", name, err)
 	}
 	return st, nil
@@ -134,13 +157,15 @@ func (d *Dir) Stat(name string) (st unix.Stat_t, err error) {
 // "." is the directory.
 func (d *Dir) SetAttr(name string, a Attr) error {
 	if a.Owner != nil {
-		if err := unix.Fchownat(d.fd(), name, int(a.Owner.UID), int(a.Owner.GID), unix.AT_SYMLINK_NOFOLLOW); err != nil {
+		if err := again(func() error {
+			return unix.Fchownat(d.fd(), name, int(a.Owner.UID), int(a.Owner.GID), unix.AT_SYMLINK_NOFOLLOW)
+		}); err != nil {
 			return d.fail("chown", name, err)
 		}
 	}
 	if !a.Symlink { // Linux keeps no mode for these
 		// After chown, which clears the set-id bits.
-		if err := unix.Fchmodat(d.fd(), name, a.Mode, 0); err != nil {
+		if err := again(func() error { return unix.Fchmodat(d.fd(), name, a.Mode, 0) }); err != nil {
 			return d.fail("chmod", name, err)
 		}
 	}
@@ -150,7 +175,7 @@ func (d *Dir) SetAttr(name string, a Attr) error {
 // SetTimes sets the time of modification of a name; of a symlink itself.
 func (d *Dir) SetTimes(name string, mtime time.Time) error {
 	ts := []unix.Timespec{{Nsec: unix.UTIME_OMIT}, unix.NsecToTimespec(mtime.UnixNano())}
-	if err := unix.UtimesNanoAt(d.fd(), name, ts, unix.AT_SYMLINK_NOFOLLOW); err != nil {
+	if err := again(func() error { return unix.UtimesNanoAt(d.fd(), name, ts, unix.AT_SYMLINK_NOFOLLOW) }); err != nil {
 		return d.fail("utimens", name, err)
 	}
 	return nil
@@ -169,11 +194,11 @@ type Owner struct{ UID, GID uint32 }
 
 // Sub opens a directory in d; a symlink is refused.
 func (d *Dir) Sub(name string) (*Dir, error) {
-	fd, err := unix.Openat(d.fd(), name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	f, err := d.open("open", name, unix.O_RDONLY|unix.O_DIRECTORY, 0)
 	if err != nil {
-		return nil, d.fail("open", name, err)
+		return nil, err
 	}
-	return &Dir{f: os.NewFile(uintptr(fd), d.f.Name()+"/"+name)}, nil
+	return &Dir{f: f}, nil
 }
 
 // Names lists the names in d, in order.
@@ -189,7 +214,11 @@ func (d *Dir) Names() ([]string, error) {
 // Readlink reads the target of a symlink.
 func (d *Dir) Readlink(name string) (string, error) {
 	buf := make([]byte, unix.PathMax)
-	n, err := unix.Readlinkat(d.fd(), name, buf)
+	n := 0
+	err := again(func() (err error) {
+		n, err = unix.Readlinkat(d.fd(), name, buf)
+		return err
+	})
 	if err != nil {
 		return "", d.fail("readlink", name, err)
 	}
@@ -197,8 +226,11 @@ func (d *Dir) Readlink(name string) (string, error) {
 }
 
 // MkdirAllIn makes the directory name below root and what is missing above it, each durable in
-// its parent, and opens it.
+// its parent, and opens it. name must be clean: a symlink or ".." in it is refused.
 func MkdirAllIn(root *os.Root, name string, perm uint32) (*Dir, error) {
+	if !fs.ValidPath(name) {
+		return nil, &os.PathError{Op: "mkdir", Path: name, Err: fs.ErrInvalid}
+	}
 	d, err := OpenDir(root, ".")
 	if err != nil {
 		return nil, err

@@ -53,8 +53,22 @@ func Write(name string, perm os.FileMode, fill func(io.Writer) error) error {
 	if dir == "" {
 		dir = "."
 	}
-	temp := filepath.Join(dir, TempName(base))
-	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
+	return write(name, filepath.Join(dir, TempName(base)), os.O_EXCL, perm, fill)
+}
+
+// Replace is WriteFile for a name that only one process at a time writes: under a lock, or in a directory
+// of its own. The temporary file has one name, too, so that what a crash leaves is taken by the next
+// write and nothing is ever left for good.
+func Replace(name string, data []byte, perm os.FileMode) error {
+	dir, base := filepath.Split(name)
+	return write(name, filepath.Join(dir, TempPrefix+base), os.O_TRUNC|unix.O_NOFOLLOW, perm, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+func write(name, temp string, flags int, perm os.FileMode, fill func(io.Writer) error) error {
+	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|flags, perm)
 	if err != nil {
 		return err
 	}
@@ -69,7 +83,7 @@ func Write(name string, perm os.FileMode, fill func(io.Writer) error) error {
 		return discard(err)
 	}
 	// The new content stands under its name: from here on nothing may be removed.
-	return errors.Join(f.Close(), SyncDir(dir))
+	return errors.Join(f.Close(), SyncDir(filepath.Dir(name)))
 }
 
 // SyncDir makes the names in dir durable: what was created, renamed or removed there.

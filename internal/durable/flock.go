@@ -1,7 +1,6 @@
 package durable
 
 import (
-	"errors"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -10,10 +9,5 @@ import (
 // Flock takes an exclusive lock on an open file without waiting; unix.EWOULDBLOCK
 // where someone else has it. The kernel gives it back when the file is closed or the process dies.
 func Flock(f *os.File) error {
-	for {
-		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-		if !errors.Is(err, unix.EINTR) {
-			return err
-		}
-	}
+	return again(func() error { return unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) })
 }

@@ -15,14 +15,8 @@ type Room struct {
 // Free asks the filesystem that holds dir.
 func Free(dir string) (Room, error) {
 	var st unix.Statfs_t
-	for {
-		err := unix.Statfs(dir, &st)
-		if err == nil {
-			break
-		}
-		if err != unix.EINTR {
-			return Room{}, fmt.Errorf("statfs %s: %w", dir, err)
-		}
+	if err := again(func() error { return unix.Statfs(dir, &st) }); err != nil {
+		return Room{}, fmt.Errorf("statfs %s: %w", dir, err)
 	}
 	r := Room{Bytes: int64(st.Bavail) * st.Bsize, Files: int64(st.Ffree)}
 	if st.Files == 0 {

@@ -22,6 +22,22 @@ func TempFor(owner, base string) string {
 // IsTempOf reports whether base is a temporary name made by TempFor for owner.
 func IsTempOf(owner, base string) bool { return strings.HasPrefix(base, TempPrefix+owner+"-") }
 
+// Sweep unlinks the temporary files of owner in d. Only the owner itself may call it.
+func (d *Dir) Sweep(owner string) error {
+	names, err := d.Names()
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if IsTempOf(owner, name) {
+			if err := d.Unlink(name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // Place makes a new file in d under name: complete and with its bytes, owner, mode and time
 // durable before the name appears, or not at all. It replaces nothing: the error wraps
 // fs.ErrExist where the name is taken. The name itself is durable only once the caller
