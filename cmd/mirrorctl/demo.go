@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"mirrorctl/internal/demo"
+	"mirrorctl/internal/site"
 )
 
 func (a *app) demoCommand() *cobra.Command {
@@ -21,12 +22,16 @@ func (a *app) demoCommand() *cobra.Command {
 		Use: "demo [DIR]", Short: "Make a small realistic site with real packages, and serve it", Args: arguments(0, 1),
 		Long: `demo makes a site in the manner of RPM Fusion, with real packages and metadata: active releases
 and some that are end-of-life. It serves the site and prints three things to try. DIR is ./demo
-unless given; a demo that is there already is served as it is.`,
+unless given; a demo that is there already is served as it is. It needs a few seconds and 50 MB.`,
 		RunE: func(c *cobra.Command, dirs []string) error {
 			dir := "demo"
 			if len(dirs) == 1 {
 				dir = dirs[0]
 			}
+			if public == "" {
+				public = a.getenv("MIRRORCTL_PUBLIC_URL")
+			}
+			a.say("%s: making packages and metadata, unless they are there", dir)
 			s, err := demo.Make(c.Context(), dir, demo.Options{PublicURL: public})
 			if err != nil {
 				return err
@@ -42,7 +47,7 @@ unless given; a demo that is there already is served as it is.`,
 	f := c.Flags()
 	f.BoolVar(&noServe, "no-serve", false, "make the site and end")
 	f.BoolVar(&tour, "tour", false, "archive fedora-25 while it is served, and show what clients see")
-	f.StringVar(&public, "public-url", "", "`URL` that clients call the server by; its port is what it listens on (default http://127.0.0.1:8080/)")
+	f.StringVar(&public, "public-url", "", "`URL` that clients call the server by; its port is what it listens on (default $MIRRORCTL_PUBLIC_URL, then http://127.0.0.1:8080/)")
 	return c
 }
 
@@ -65,8 +70,7 @@ func (a *app) serveDemo(ctx context.Context, s *demo.Site, tour bool) error {
 				return fmt.Errorf("tour: %w", err)
 			}
 		}
-		g.suggest()
-		return nil
+		return g.suggest(ctx)
 	})
 	err := all.Wait()
 	var sig signalError
@@ -98,18 +102,28 @@ func (g *guide) ready(ctx context.Context) error {
 	}
 }
 
-// suggest prints what to try.
-func (g *guide) suggest() {
+// suggest prints what to try, as the site stands now.
+func (g *guide) suggest(ctx context.Context) error {
+	cfg, err := g.config()
+	if err != nil {
+		return err
+	}
+	view, err := site.Look(ctx, cfg)
+	if err != nil {
+		return err
+	}
 	out := g.app.stdout
 	fmt.Fprintf(out, "\nServing %s; Ctrl-C ends it. Three things to try in another terminal:\n", g.site.PublicURL)
-	for i, t := range g.site.Trips(g.program()) {
+	for i, t := range g.site.Trips(g.program(), view.State(toured).FromArchive()) {
 		fmt.Fprintf(out, "\n%d. %s\n   %s\n", i+1, t.Title, t.Why)
 		for _, c := range t.Commands {
 			fmt.Fprintf(out, "     %s\n", c)
 		}
 	}
-	if cfg, err := g.config(); err == nil && cfg.AdminListen != "" {
+	fmt.Fprintf(out, "\nFor people: %sstatus\n", g.site.PublicURL)
+	if cfg.AdminListen != "" {
 		metrics := url.URL{Scheme: "http", Host: localAddr(cfg.AdminListen), Path: "/metrics"}
-		fmt.Fprintf(out, "\nMetrics: %s\n", metrics.String())
+		fmt.Fprintf(out, "Metrics:    %s\n", metrics.String())
 	}
+	return nil
 }

@@ -34,7 +34,7 @@ func (s *Site) config() ([]byte, error) {
 	}
 	b.WriteString("archive:\n")
 	for _, l := range []struct{ indent, key, value, comment string }{
-		{"  ", "store", s.Archive, "on the filesystem of the root: hard links, no copies"},
+		{"  ", "store", s.Archive, "where archived releases go; apart from the root"},
 		{"  ", "url", "", "empty: this server, under /archive/"},
 		{"  ", "grace", "0s", "how long the root keeps what is archived; 14d in real life"},
 		{"  ", "quiet", "0s", "how long no request may have been answered from the root; 10m in real life"},

@@ -225,12 +225,12 @@ func TestConfig(t *testing.T) {
 
 func TestTrips(t *testing.T) {
 	s := site(t)
-	trips := s.Trips("./mirrorctl")
-	if len(trips) != 3 {
-		t.Fatalf("%d trips", len(trips))
-	}
 	need(t, "sh")
-	for _, trip := range trips {
+	before, after := s.Trips("./mirrorctl", false), s.Trips("./mirrorctl", true)
+	if len(before) != 3 || len(after) != 3 {
+		t.Fatalf("%d and %d trips", len(before), len(after))
+	}
+	for _, trip := range append(before, after...) {
 		for _, command := range trip.Commands {
 			run(t, "sh", "-n", "-c", command) // a shell can read it
 			if trip.Title == "" || trip.Why == "" {

@@ -14,35 +14,34 @@ type Trip struct {
 }
 
 // Trips are the three things to try, with the site served at its public URL. program is how the reader
-// calls mirrorctl.
-func (s *Site) Trips(program string) []Trip {
+// calls mirrorctl; archived says whether fedora-25 is in the archive by now.
+func (s *Site) Trips(program string, archived bool) []Trip {
 	d := &distribution{}
 	d.Product, d.Version = "fedora", "25"
 	repomd := s.PublicURL + path.Join("free", d.binaryDir(released, "x86_64"), "repodata/repomd.xml")
+	ask := []string{
+		"curl -sI " + quote(repomd),
+		"curl -s " + quote(s.PublicURL+"mirrorlist?repo=free-fedora-25&arch=x86_64"),
+	}
+	command := func(words string) string { return program + " " + words + " --yes --config " + quote(s.Config) }
 	install := fmt.Sprintf("dnf -y --noplugins --installroot=%s --releasever=25 --forcearch=x86_64 --setopt=reposdir=%s --setopt=cachedir=%s install vlc unrar",
 		quote(s.Dir+"/installed"), quote(s.Clients+"/fedora/metalink"), quote(s.Dir+"/dnf-cache"))
-	return []Trip{
-		{
-			Title: "Ask for a release that ended, as its clients do",
-			Why:   "fedora-25 still lies in the root: 200, and the list names this server",
-			Commands: []string{
-				"curl -sI " + quote(repomd),
-				"curl -s " + quote(s.PublicURL+"mirrorlist?repo=free-fedora-25&arch=x86_64"),
-			},
-		}, {
-			Title: "Archive it, and ask again",
-			Why:   "the same questions now end in the archive: 302, and the list names it; nobody had to change a .repo file",
-			Commands: []string{
-				program + " archive fedora-25 --yes --config " + quote(s.Config),
-				"curl -sI " + quote(repomd),
-				"curl -s " + quote(s.PublicURL+"mirrorlist?repo=free-fedora-25&arch=x86_64"),
-			},
-		}, {
-			Title:    "Install from it with dnf, signatures checked",
-			Why:      "an unmodified client installs Fedora 25 packages into an empty root, before and after",
-			Commands: []string{install},
-		},
+
+	first := Trip{"Ask for a release that ended, as its clients do", "fedora-25 lies in the root: 200, and the list names this server", ask}
+	second := Trip{
+		"Archive it, and ask again", "now 302, and the list names the archive; nobody had to change a .repo file",
+		append([]string{command("archive fedora-25")}, ask...),
 	}
+	if archived {
+		first.Why = "fedora-25 is archived: 302, and the list names the archive; nobody had to change a .repo file"
+		second = Trip{
+			"Take it out of the root, ask again, and bring it back", "clients are told the same while the root is without it; a second after the restore it is 200 again",
+			[]string{command("archive --prune fedora-25"), ask[0], command("restore fedora-25"), "sleep 1", ask[0]},
+		}
+	}
+	return []Trip{first, second, {
+		"Install from it with dnf, signatures checked", "an unmodified dnf (as root) installs Fedora 25 into an empty directory, wherever the release lies", []string{install},
+	}}
 }
 
 // quote quotes for a shell where needed.

@@ -24,6 +24,9 @@ func (s *Site) Files(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := s.View()
+	if !slash && s.legacy(v, w, r, p, facts) {
+		return nil
+	}
 	err = s.answer(v, w, r, p, slash, facts)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err

@@ -4,10 +4,11 @@ import (
 	"net/http"
 
 	"mirrorctl/internal/web"
+	"mirrorctl/mirror"
 	"mirrorctl/redirect"
 )
 
-// Lists answers /mirrorlist, /metalink and the static lists of old .repo files.
+// Lists answers /mirrorlist and /metalink.
 func (s *Site) Lists(w http.ResponseWriter, r *http.Request) error {
 	facts := web.FactsOf(w)
 	facts.Site = web.SiteMirrorlist
@@ -28,13 +29,15 @@ func (s *Site) Lists(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// IsLegacyList reports whether a path is a static list of the first generation of .repo files: those
-// lie among the files of the root.
-func (s *Site) IsLegacyList(r *http.Request) bool {
-	p, _, err := web.CheckPath(r)
-	if err != nil {
+// legacy answers a static list of the first generation of .repo files: those lie among the files of the
+// root, and nothing need lie there. It reports whether p is one.
+func (s *Site) legacy(v *View, w http.ResponseWriter, r *http.Request, p mirror.Path, facts *web.Facts) bool {
+	a, ok := redirect.Legacy(v.lists, p, redirect.Client{Addr: facts.Client.Addr, Scheme: schemeOf(facts.Client.Scheme)})
+	if !ok {
 		return false
 	}
-	_, ok := redirect.Legacy(s.View().lists, p, redirect.Client{})
-	return ok
+	facts.Site, facts.Kind = web.SiteMirrorlist, a.Kind
+	s.counters.list(a, r.UserAgent())
+	a.ServeHTTP(w, r)
+	return true
 }
