@@ -33,10 +33,13 @@ clients: packages ## real dnf and librepo against a running service
 fault: packages ## the crash and power-cut campaigns at full length
 	MIRRORCTL_FAULT=long $(GO) test -count=1 -v -timeout 6h ./test/fault/...
 
+docs: ## make docs/reference anew from the program
+	$(GO) generate ./cmd/mirrorctl
+
 bench: packages ## speed beside nginx, rsync and sha256sum, in the same run
 	$(GO) test -count=1 -v -timeout 1h ./test/load -bench-peers
 
 clean: ## remove what was built
 	rm -rf bin
 
-.PHONY: help build demo packages test check clients fault bench clean
+.PHONY: help build demo packages test check clients fault docs bench clean

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
+	"os"
 	"time"
 
 	"mirrorctl/archive"
@@ -16,9 +18,12 @@ import (
 
 // desk is what the commands on archived releases work with.
 type desk struct {
+	options  archiveOptions
+	release  mirror.Release // the one at hand
 	cfg      *config.Config
 	view     *site.View
 	archiver *archive.Archiver
+	address  *url.URL // where clients of archived releases are sent
 	progress *archive.Progress
 	close    []func() error
 }
@@ -35,7 +40,7 @@ func (a *app) openDesk(ctx context.Context, o archiveOptions) (_ *desk, err erro
 	if cfg.Archive.Store == "" {
 		return nil, usagef("%s: archive.store is missing: the directory where archived releases live", cfg.File)
 	}
-	d := &desk{cfg: cfg, progress: &archive.Progress{}}
+	d := &desk{options: o, cfg: cfg, progress: &archive.Progress{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, d.Close())
@@ -49,17 +54,15 @@ func (a *app) openDesk(ctx context.Context, o archiveOptions) (_ *desk, err erro
 		return nil, explainMissing(cfg, err)
 	}
 	d.close = append(d.close, state.Close)
-	link := dirstore.LinkMode(o.link)
-	store, err := dirstore.Open(cfg.Archive.Store, link)
+	store, err := dirstore.Open(cfg.Archive.Store, dirstore.LinkMode(o.link))
 	if err != nil {
 		return nil, explainMissing(cfg, err)
 	}
 	d.close = append(d.close, store.Close)
-	address, err := archiveAddress(ctx, cfg, state)
-	if err != nil {
+	if d.address, err = archiveAddress(ctx, cfg, state); err != nil {
 		return nil, err
 	}
-	prober, err := archive.NewHTTPProber(address)
+	prober, err := archive.NewHTTPProber(d.address.String())
 	if err != nil {
 		return nil, err
 	}
@@ -77,30 +80,36 @@ func (a *app) openDesk(ctx context.Context, o archiveOptions) (_ *desk, err erro
 
 // archiveAddress is where clients are sent: the configured address, or that of the service which runs now,
 // whose command line may have changed it.
-func archiveAddress(ctx context.Context, cfg *config.Config, state mirror.Followers) (string, error) {
+func archiveAddress(ctx context.Context, cfg *config.Config, state mirror.Followers) (*url.URL, error) {
 	if cfg.Archive.URL.IsZero() {
 		running, err := state.Followers(ctx)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		for _, f := range running {
 			if f.Archive != "" {
-				return f.Archive, nil
+				return url.Parse(f.Archive)
 			}
 		}
 	}
-	return cfg.ArchiveURL().String(), nil
+	return cfg.ArchiveURL(), nil
 }
 
-// explainMissing says which key of the configuration named what is not there.
+// explainMissing says which key of the configuration named what is not there, or is no directory.
 func explainMissing(cfg *config.Config, err error) error {
 	var p *fs.PathError
-	if !errors.As(err, &p) || !errors.Is(err, fs.ErrNotExist) {
+	if !errors.As(err, &p) {
 		return err
 	}
-	for key, dir := range map[string]string{"root": cfg.Root, "state": cfg.State, "archive.store": cfg.Archive.Store} {
-		if p.Path == dir {
-			return usagef("%s: %s: %s is not there; make it, or mount what belongs there (it is never made silently)", cfg.File, key, dir)
+	for _, k := range []struct{ key, dir string }{{"root", cfg.Root}, {"state", cfg.State}, {"archive.store", cfg.Archive.Store}} {
+		if p.Path != k.dir {
+			continue
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return usagef("%s: %s: %s is not there; make it, or mount what belongs there (it is never made silently)", cfg.File, k.key, k.dir)
+		}
+		if st, err := os.Stat(k.dir); err == nil && !st.IsDir() {
+			return usagef("%s: %s: %s is not a directory; name another, or move away what is there", cfg.File, k.key, k.dir)
 		}
 	}
 	return err
@@ -112,19 +121,6 @@ func (d *desk) Close() error {
 		errs = append(errs, d.close[i]())
 	}
 	return errors.Join(errs...)
-}
-
-// releases reads the arguments of a command.
-func parseReleases(names []string) ([]mirror.Release, error) {
-	var all []mirror.Release
-	for _, name := range names {
-		r, err := mirror.ParseRelease(name)
-		if err != nil {
-			return nil, usageError{err}
-		}
-		all = append(all, r)
-	}
-	return all, nil
 }
 
 // say prints one line for people.

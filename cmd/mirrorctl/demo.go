@@ -19,7 +19,7 @@ func (a *app) demoCommand() *cobra.Command {
 	var noServe, tour bool
 	var public string
 	c := &cobra.Command{
-		Use: "demo [DIR]", Short: "Make a small realistic site with real packages, and serve it", Args: args(cobra.MaximumNArgs(1)),
+		Use: "demo [DIR]", Short: "Make a small realistic site with real packages, and serve it", Args: arguments(0, 1),
 		Long: `demo makes a site in the manner of RPM Fusion, with real packages and metadata: active releases
 and some that are end-of-life. It serves the site and prints three things to try. DIR is ./demo
 unless given; a demo that is there already is served as it is. It needs a few seconds and 50 MB.`,
@@ -47,7 +47,7 @@ unless given; a demo that is there already is served as it is. It needs a few se
 	f := c.Flags()
 	f.BoolVar(&noServe, "no-serve", false, "make the site and end")
 	f.BoolVar(&tour, "tour", false, "archive fedora-25 while it is served, and show what clients see")
-	f.StringVar(&public, "public-url", "", "what clients call the server; its port is what it listens on (default $MIRRORCTL_PUBLIC_URL, then http://127.0.0.1:8080/)")
+	f.StringVar(&public, "public-url", "", "`URL` that clients call the server by; its port is what it listens on (default $MIRRORCTL_PUBLIC_URL, then http://127.0.0.1:8080/)")
 	return c
 }
 

@@ -6,9 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strconv"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"mirrorctl/archive"
 	"mirrorctl/internal/site"
@@ -29,15 +30,15 @@ const (
 )
 
 // exitCodes is their documentation, for the manual.
-var exitCodes = []struct{ code, meaning string }{
-	{"0", "done"},
-	{"1", "failed"},
-	{"2", "usage or configuration"},
-	{"3", "finished, but something differs"},
-	{"4", "not found"},
-	{"5", "refused, needs confirmation"},
-	{"6", "another run holds the lock"},
-	{"128+n", "ended by signal n"},
+var exitCodes = []struct{ code, meaning, when string }{
+	{"0", "done", "What was asked for is done, or was done before."},
+	{"1", "failed", "The message says what, where, and what to do next. Nothing was deleted that is not held elsewhere; a job can be continued."},
+	{"2", "usage or configuration", "A flag, an argument or the configuration is wrong, or a directory that it names is not there. Nothing was done."},
+	{"3", "finished, but something differs", "verify found a file that contradicts its checksum, status a repository that is not whole or a job that is stuck, archive --dry-run a problem that would stop the job."},
+	{"4", "not found", "There is no such release, job or repository."},
+	{"5", "refused, needs confirmation", "A step that asks was not agreed to, or had no terminal to ask on and no --yes; or the release is not end-of-life and --force was not given."},
+	{"6", "another run holds the lock", "The message names its pid and since when it runs."},
+	{"128+n", "ended by signal n", "130 after Ctrl-C, 143 after SIGTERM. A job that was interrupted can be continued; the message has the command."},
 }
 
 // signalError is why a command was ended from outside.
@@ -68,13 +69,13 @@ func verdict(ctx context.Context, err error) (code int, hint string) {
 		return exitDone, ""
 	case errors.As(context.Cause(ctx), &sig) && errors.Is(err, context.Canceled):
 		return exitSignal + int(sig.signal), hinted.hint
-	case errors.As(err, &usage), strings.HasPrefix(err.Error(), "unknown command"):
+	case errors.As(err, &usage), errors.Is(err, archive.ErrNested):
 		return exitUsage, hinted.hint
 	case errors.Is(err, errDiffers), errors.As(err, &sum):
 		return exitDiffers, hinted.hint
 	case errors.Is(err, site.ErrUnknownRelease), errors.Is(err, mirror.ErrUnknownTree):
 		return exitNotFound, "see `mirrorctl releases list`"
-	case errors.Is(err, archive.ErrNoJob), hinted.hint == "" && errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, archive.ErrNoJob), errors.Is(err, errNoRepository), hinted.hint == "" && errors.Is(err, fs.ErrNotExist):
 		return exitNotFound, hinted.hint
 	case errors.Is(err, errUnconfirmed), errors.Is(err, archive.ErrNotEOL):
 		return exitUnconfirmed, hinted.hint
@@ -87,10 +88,14 @@ func verdict(ctx context.Context, err error) (code int, hint string) {
 // exit reports err, on one line, and returns the exit code.
 func (a *app) exit(ctx context.Context, err error) int {
 	code, hint := verdict(ctx, err)
-	if err == nil || err == errDiffers { // the command has said what differs
+	if err == nil || err.Error() == errDiffers.Error() { // the command has said what differs
 		return code
 	}
 	text := strings.Join(strings.Fields(strings.ReplaceAll(err.Error(), "\n", "; ")), " ")
+	if code > exitSignal { // "context canceled" tells a person nothing
+		text = strings.TrimSuffix(strings.TrimSuffix(text, context.Canceled.Error()), ": ")
+		text = strings.TrimSuffix(unix.SignalName(syscall.Signal(code-exitSignal))+": "+text, ": ")
+	}
 	if a.out.format == "json" {
 		json.NewEncoder(a.stderr).Encode(struct {
 			Error string `json:"error"`
@@ -104,12 +109,4 @@ func (a *app) exit(ctx context.Context, err error) int {
 	}
 	fmt.Fprintln(a.stderr, "mirrorctl: "+text)
 	return code
-}
-
-// quote is a word as a shell reads it back.
-func quote(s string) string {
-	if strings.ContainsAny(s, " \t'\"$`\\") {
-		return strconv.Quote(s)
-	}
-	return s
 }

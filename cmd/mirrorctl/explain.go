@@ -20,7 +20,7 @@ func (a *app) explainCommand() *cobra.Command {
 		Use: "explain URL | --repo NAME --arch ARCH", Short: "Say what a client gets, and by which rule",
 		Example: `  mirrorctl explain /free/fedora/releases/25/Everything/x86_64/os/repodata/repomd.xml
   mirrorctl explain --repo free-fedora-25 --arch x86_64`,
-		Args: args(cobra.MaximumNArgs(1)),
+		Args: arguments(0, 1),
 		RunE: func(c *cobra.Command, urls []string) error {
 			if ip != "" {
 				var err error
@@ -53,9 +53,9 @@ func (a *app) explainCommand() *cobra.Command {
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&q.Repo, "repo", "", "repo= of a list request")
-	f.StringVar(&q.Arch, "arch", "", "arch= of a list request")
-	f.StringVar(&ip, "ip", "", "address of the client")
+	f.StringVar(&q.Repo, "repo", "", "`NAME` in repo= of a list request")
+	f.StringVar(&q.Arch, "arch", "", "`ARCH` in arch= of a list request")
+	f.StringVar(&ip, "ip", "", "`ADDRESS` of the client")
 	return c
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -14,7 +15,7 @@ import (
 func (a *app) healthCommand() *cobra.Command {
 	var url string
 	c := &cobra.Command{
-		Use: "health", Short: "Ask the running service whether it is ready", Args: args(cobra.NoArgs),
+		Use: "health", Short: "Ask the running service whether it is ready", Args: arguments(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if url == "" {
 				cfg, err := a.config()
@@ -30,7 +31,11 @@ func (a *app) healthCommand() *cobra.Command {
 			client := http.Client{Timeout: 5 * time.Second}
 			res, err := client.Do(req)
 			if err != nil {
-				return fmt.Errorf("ask the service: %w", err)
+				var op *net.OpError // its Err leaves out what we say better
+				if errors.As(err, &op) {
+					err = op.Err
+				}
+				return hinted{fmt.Errorf("%s does not answer: %w", url, err), "is the service running? `mirrorctl serve`, or `systemctl status mirrorctl`"}
 			}
 			defer res.Body.Close()
 			body, err := io.ReadAll(io.LimitReader(res.Body, 4096))
@@ -44,7 +49,7 @@ func (a *app) healthCommand() *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().StringVar(&url, "url", "", "what to ask, instead of /readyz of the configured address")
+	c.Flags().StringVar(&url, "url", "", "ask `URL` instead of /readyz at the configured address")
 	return c
 }
 

@@ -23,6 +23,7 @@ type env struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	terminal       bool // stdin and stderr are a terminal: questions and progress bars make sense
+	screen         bool // stdout is a terminal: it can be cleared
 }
 
 func main() {
@@ -41,6 +42,7 @@ func main() {
 		stderr:   os.Stderr,
 		getenv:   os.Getenv,
 		terminal: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
+		screen:   term.IsTerminal(int(os.Stdout.Fd())),
 	}))
 }
 

@@ -16,7 +16,7 @@ import (
 
 func (a *app) manCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "man [DIR]", Short: "Print the manual, or write a page for each command to DIR", Args: args(cobra.MaximumNArgs(1)),
+		Use: "man [DIR]", Short: "Print the manual, or write a page for each command to DIR", Args: arguments(0, 1),
 		RunE: func(c *cobra.Command, dirs []string) error {
 			if len(dirs) == 0 {
 				return writeMan(a.stdout, c.Root())
@@ -76,7 +76,7 @@ func writeMan(w io.Writer, c *cobra.Command) error {
 	if !c.HasParent() {
 		b.WriteString(".SH EXIT STATUS\n")
 		for _, e := range exitCodes {
-			fmt.Fprintf(&b, ".TP\n.B %s\n%s\n", e.code, roff(e.meaning))
+			fmt.Fprintf(&b, ".TP\n.B %s\n%s. %s\n", e.code, roff(e.meaning), roff(e.when))
 		}
 	}
 	_, err := io.WriteString(w, b.String())
@@ -91,11 +91,11 @@ func writeManFlag(b *strings.Builder, f *pflag.Flag) {
 	if f.Shorthand != "" {
 		fmt.Fprintf(b, "\\-%s, ", f.Shorthand)
 	}
-	fmt.Fprintf(b, "\\-\\-%s", roff(f.Name))
-	if f.Value.Type() != "bool" {
-		fmt.Fprintf(b, " %s", roff(strings.ToUpper(f.Value.Type())))
+	metavar, usage := pflag.UnquoteUsage(f)
+	if metavar != "" {
+		metavar = " " + metavar
 	}
-	fmt.Fprintf(b, "\n%s\n", roff(f.Usage))
+	fmt.Fprintf(b, "\\-\\-%s%s\n%s\n", roff(f.Name), roff(metavar), roff(usage))
 }
 
 // roff escapes text: backslashes and dashes, and a dot or quote that would begin a request.

@@ -7,7 +7,9 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
 )
@@ -20,9 +22,9 @@ type output struct {
 	bytes     bool
 }
 
-func (o *output) flags(f *pflag.FlagSet) {
-	f.StringVarP(&o.format, "output", "o", "table", "table, json or yaml")
-	f.StringSliceVar(&o.columns, "columns", nil, "columns of a table, in this order")
+func (o *output) flags(c *cobra.Command, f *pflag.FlagSet) {
+	choose(c, f, &o.format, "output", "o", "`FORMAT` of data: table, json or yaml", "table", "json", "yaml")
+	f.StringSliceVar(&o.columns, "columns", nil, "show the columns `NAME,...` of a table, in this order")
 	f.BoolVarP(&o.noHeaders, "no-headers", "H", false, "a table without its first line, separated by tabs")
 	f.BoolVarP(&o.bytes, "bytes", "p", false, "exact numbers instead of rounded ones")
 }
@@ -53,11 +55,11 @@ func (o *output) print(w io.Writer, value any, t *table) error {
 		if err := yaml.Unmarshal(raw, &tree); err != nil {
 			return err
 		}
-		return yaml.NewEncoder(w).Encode(tree)
-	case "table":
-		return o.printTable(w, t)
+		enc := yaml.NewEncoder(w)
+		enc.SetIndent(2)
+		return enc.Encode(tree)
 	}
-	return usagef("-o %q: want table, json or yaml", o.format)
+	return o.printTable(w, t)
 }
 
 func (o *output) printTable(w io.Writer, t *table) error {
@@ -90,12 +92,21 @@ func (o *output) printTable(w io.Writer, t *table) error {
 		}
 		return nil
 	}
-	tw := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	var aligned strings.Builder
+	tw := tabwriter.NewWriter(&aligned, 0, 8, 2, ' ', 0)
 	io.WriteString(tw, strings.ToUpper(line(t.columns)))
 	for _, row := range t.rows {
 		io.WriteString(tw, line(row))
 	}
-	return tw.Flush()
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	for l := range strings.Lines(aligned.String()) {
+		if _, err := io.WriteString(w, strings.TrimRight(l, " \n")+"\n"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // size is a number of bytes for people, or exact with --bytes.
@@ -119,3 +130,17 @@ func humanSize(n int64) string {
 	}
 	return fmt.Sprintf("%.0f %cB", v, "kMGTP"[unit-1])
 }
+
+// count is a number of things: "1 file", "2 files", "3 repositories".
+func count(n int64, thing string) string {
+	switch {
+	case n == 1:
+		return "1 " + thing
+	case strings.HasSuffix(thing, "y"):
+		thing = strings.TrimSuffix(thing, "y") + "ie"
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// when is a time for people, in their zone.
+func when(t time.Time) string { return t.Local().Format("2006-01-02 15:04") }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -9,19 +10,21 @@ import (
 	"mirrorctl/mirror"
 )
 
-// pathIn reads a path that a person typed: absolute below root, or relative to it.
-func pathIn(root, typed string) (mirror.Path, error) {
-	if filepath.IsAbs(typed) {
-		rel, err := filepath.Rel(root, typed)
-		if err != nil || rel == ".." || strings.HasPrefix(rel, "../") {
-			return "", fmt.Errorf("%s is not below the root %s", quote(typed), root)
+// errNoRepository says that a path has no repository at or below it.
+var errNoRepository = errors.New("no repository there")
+
+// pathIn reads a path that a person typed: absolute below one of dirs, or relative to any of them.
+func pathIn(typed string, dirs ...string) (mirror.Path, error) {
+	if !filepath.IsAbs(typed) {
+		return mirror.ParsePath(filepath.Clean("/" + typed))
+	}
+	for _, dir := range dirs {
+		rel, err := filepath.Rel(dir, typed)
+		if dir != "" && err == nil && rel != ".." && !strings.HasPrefix(rel, "../") {
+			return mirror.ParsePath(filepath.Clean("/" + rel))
 		}
-		typed = rel
 	}
-	if typed == "." {
-		typed = ""
-	}
-	return mirror.ParsePath(filepath.Clean("/" + typed))
+	return "", fmt.Errorf("%s lies neither below the root %s nor in the archive", quote(typed), dirs[0])
 }
 
 func compare(a, b mirror.Path) int { return cmp.Compare(a, b) }

@@ -14,36 +14,31 @@ import (
 )
 
 func (a *app) releasesCommand() *cobra.Command {
-	var within string
 	list := &cobra.Command{
-		Use: "list", Short: "List the releases of the root and of the archive", Args: args(cobra.NoArgs),
+		Use: "list", Short: "List the releases of the root and of the archive", Args: arguments(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error { return a.listReleases(c, nil) },
 	}
 	show := &cobra.Command{
-		Use: "show RELEASE", Short: "Show one release with its trees and repositories", Args: args(cobra.ExactArgs(1)),
+		Use: "show RELEASE", Short: "Show one release with its trees and repositories", Args: arguments(1, 1),
 		ValidArgsFunction: a.completeReleases,
 		RunE:              func(c *cobra.Command, names []string) error { return a.showRelease(c, names[0]) },
 	}
+	var within config.Duration
 	due := &cobra.Command{
-		Use: "due", Short: "List active releases whose end of life has come, or comes within a time", Args: args(cobra.NoArgs),
+		Use: "due", Short: "List active releases whose end of life has come, or comes within a time", Args: arguments(0, 0),
+		Example: `  mirrorctl releases due --within 30d`,
 		RunE: func(c *cobra.Command, _ []string) error {
-			var d config.Duration
-			if err := d.UnmarshalText([]byte(within)); err != nil {
-				return usageError{err}
-			}
-			at := time.Now().Add(time.Duration(d))
+			at := time.Now().Add(time.Duration(within))
 			return a.listReleases(c, func(v *site.View, s site.Summary) bool {
 				return !s.State.FromArchive() && v.EOL(s.Release, at)
 			})
 		},
 	}
-	due.Flags().StringVar(&within, "within", "0d", "how far ahead, such as 30d")
-	c := &cobra.Command{
-		Use: "releases", Short: "Show the release table and the calendar of end-of-life dates", Args: args(cobra.NoArgs),
+	due.Flags().VarP(durationFlag{&within}, "within", "", "look `TIME` ahead, such as 30d")
+	return group(&cobra.Command{
+		Use: "releases", Short: "Show the release table and the calendar of end-of-life dates",
 		RunE: list.RunE,
-	}
-	c.AddCommand(list, show, due)
-	return c
+	}, list, show, due, a.setReleaseCommand())
 }
 
 // view is the site as it is now.
@@ -101,15 +96,21 @@ func (a *app) showRelease(c *cobra.Command, name string) error {
 		Trees        []mirror.Path       `json:"trees"`
 		Repositories []mirror.Repository `json:"repositories"`
 	}{Release: r, State: s.State, Trees: s.Trees, Repositories: s.Repositories}
-	if e, ok := v.Calendar().Lookup(r); ok && !e.EOL.IsZero() {
-		shown.EOL, shown.Source = e.EOL.Format(time.DateOnly), e.Source
+	if e, ok := v.Calendar().Lookup(r); ok {
+		if shown.EOL, shown.Source = "never", e.Source; !e.EOL.IsZero() {
+			shown.EOL = e.EOL.Format(time.DateOnly)
+		}
 	}
 	if a.out.format == "table" && !a.out.noHeaders && len(a.out.columns) == 0 {
 		trees := make([]string, len(s.Trees))
 		for i, p := range s.Trees {
 			trees[i] = string(p)
 		}
-		fmt.Fprintf(a.stdout, "release  %s\nstate    %s\neol      %s (%s)\ntrees    %s\n\n", r, s.State, shown.EOL, shown.Source, strings.Join(trees, "\n         "))
+		eol := "not known; set it with `mirrorctl releases set`"
+		if shown.EOL != "" {
+			eol = fmt.Sprintf("%s (%s)", shown.EOL, shown.Source)
+		}
+		fmt.Fprintf(a.stdout, "release  %s\nstate    %s\neol      %s\ntrees    %s\n\n", r, s.State, eol, strings.Join(trees, "\n         "))
 	}
 	t := &table{columns: []string{"repo", "arch", "dir"}}
 	for _, repo := range s.Repositories {

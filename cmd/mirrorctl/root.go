@@ -17,12 +17,15 @@ type app struct {
 	out        output
 }
 
-// usageError is an error in how the command was called: exit code 2.
+// usageError is an error in how the command was called, or in the configuration: exit code 2.
 type usageError struct{ error }
 
 func (u usageError) Unwrap() error { return u.error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// errDiffers says that a command finished and found something that is not as it should be.
+var errDiffers = errors.New("something differs")
 
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
@@ -41,20 +44,19 @@ question about them for ever after.`,
 		return usagef("%w; see `%s --help`", err, c.CommandPath())
 	})
 	flags := root.PersistentFlags()
-	flags.StringVar(&a.configFile, "config", "", "configuration file (default: $MIRRORCTL_CONFIG, then the usual places)")
-	a.out.flags(flags)
-	root.AddCommand(
+	flags.StringVar(&a.configFile, "config", "", "configuration `FILE` (default: $MIRRORCTL_CONFIG, then the usual places)")
+	a.out.flags(root, flags)
+	return group(root,
 		a.serveCommand(), a.demoCommand(), a.statusCommand(), a.releasesCommand(), a.archiveCommand(), a.restoreCommand(),
 		a.verifyCommand(), a.explainCommand(), a.configCommand(), a.healthCommand(), a.versionCommand(), a.manCommand(),
 	)
-	return root
 }
 
 // config reads the configuration that the flags and the environment name.
 func (a *app) config() (*config.Config, error) {
-	file, err := config.Find(a.configFile, a.getenv, os.Getuid())
+	file, err := a.findConfig()
 	if err != nil {
-		return nil, usageError{err}
+		return nil, err
 	}
 	c, err := config.Load(file, a.getenv)
 	if err != nil {
@@ -63,15 +65,11 @@ func (a *app) config() (*config.Config, error) {
 	return c, nil
 }
 
-// args wraps cobra's argument checks so that their errors exit with 2 and name the help.
-func args(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(c *cobra.Command, given []string) error {
-		if err := check(c, given); err != nil {
-			return usagef("%w; see `%s --help`", err, c.CommandPath())
-		}
-		return nil
+// findConfig is the name of the configuration file.
+func (a *app) findConfig() (string, error) {
+	file, err := config.Find(a.configFile, a.getenv, os.Getuid())
+	if err != nil {
+		return "", usageError{err}
 	}
+	return file, nil
 }
-
-// errDiffers says that a command finished and found something that is not as it should be.
-var errDiffers = errors.New("something differs")

@@ -28,7 +28,7 @@ type serveOptions struct {
 func (a *app) serveCommand() *cobra.Command {
 	var o serveOptions
 	c := &cobra.Command{
-		Use: "serve [ROOT]", Short: "Run the service", Args: args(cobra.MaximumNArgs(1)),
+		Use: "serve [ROOT]", Short: "Run the service", Args: arguments(0, 1),
 		Long: `serve answers clients: files and verified metadata from the root, redirects and lists for
 archived releases, the archive itself where this server holds it.
 
@@ -98,7 +98,7 @@ func (a *app) serve(ctx context.Context, o serveOptions) (err error) {
 	edge := web.NewEdge(metrics, log, access, cfg.TrustedProxies)
 	s, err := site.Open(ctx, cfg, version, log, metrics, edge)
 	if err != nil {
-		return errors.Join(err, listener.Close())
+		return errors.Join(explainMissing(cfg, err), listener.Close())
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 

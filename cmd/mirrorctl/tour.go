@@ -7,7 +7,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -21,14 +20,6 @@ import (
 type guide struct {
 	*app
 	site *demo.Site
-}
-
-// program is how the reader calls this program.
-func (g *guide) program() string {
-	if strings.ContainsRune(os.Args[0], '/') {
-		return os.Args[0]
-	}
-	return "mirrorctl"
 }
 
 // get asks once and follows nothing.
@@ -47,8 +38,7 @@ var toured = mirror.Release{Product: "fedora", Version: "25"}
 // tour archives a release and shows what its clients are told.
 func (g *guide) tour(ctx context.Context) error {
 	release := toured
-	o := archiveOptions{yes: true, progress: "none"}
-	d, err := g.openDesk(ctx, o)
+	d, err := g.openDesk(ctx, archiveOptions{yes: true, progress: "none", grace: -1})
 	if err != nil {
 		return err
 	}
@@ -79,9 +69,7 @@ func (g *guide) tour(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := g.printPlan(plan, true); err != nil {
-		return err
-	}
+	g.printPlan(g.stdout, d, plan)
 	res, err := d.archiver.Run(ctx, plan)
 	if err != nil {
 		return err

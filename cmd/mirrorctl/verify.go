@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"mirrorctl/archive"
 	"mirrorctl/internal/config"
 	"mirrorctl/internal/site"
 	"mirrorctl/mirror"
@@ -18,14 +16,18 @@ import (
 )
 
 func (a *app) verifyCommand() *cobra.Command {
-	o := archiveOptions{progress: "auto"}
+	o := archiveOptions{grace: -1}
 	metadataOnly := false
 	c := &cobra.Command{
 		Use: "verify [PATH|RELEASE]", Short: "Hold metadata and packages against their checksums, in the root or the archive",
-		Long: `verify reads every repository below a path or of a release: repomd.xml, each file that it lists, each
-package that those list. An archived release is also read back byte for byte against its manifest.
-It changes nothing; exit code 3 says that something differs.`,
-		Args: args(cobra.MaximumNArgs(1)),
+		Long: `verify reads every repository below a path or of a release, or all of them: repomd.xml, each file that
+it lists, each package that those list. An archived release that is named is also read back byte for
+byte against its manifest. It changes no tree; exit code 3 says that something differs.`,
+		Example: `  mirrorctl verify fedora-25
+  mirrorctl verify free/el/updates/9/x86_64
+  mirrorctl verify --metadata-only`,
+		Args:              arguments(0, 1),
+		ValidArgsFunction: a.completeReleases,
 		RunE: func(c *cobra.Command, names []string) error {
 			what := ""
 			if len(names) == 1 {
@@ -34,8 +36,8 @@ It changes nothing; exit code 3 says that something differs.`,
 			return a.verify(c.Context(), o, what, !metadataOnly)
 		},
 	}
-	c.Flags().BoolVar(&metadataOnly, "metadata-only", false, "leave the packages out")
-	c.Flags().StringVar(&o.progress, "progress", "auto", "auto, plain, json or none")
+	c.Flags().BoolVar(&metadataOnly, "metadata-only", false, "leave the packages out, and the manifest")
+	progressFlag(c, &o.progress)
 	return c
 }
 
@@ -58,46 +60,37 @@ func (a *app) verify(ctx context.Context, o archiveOptions, what string, package
 	if err != nil {
 		return explainMissing(cfg, err)
 	}
-	pick, release, err := selection(cfg, view, what)
+	chosen, release, err := selection(cfg, view, what)
 	if err != nil {
 		return err
 	}
-	all, err := verifyRepositories(ctx, cfg, view, pick, packages)
-	if err != nil {
+	var found struct {
+		Repositories []verified `json:"repositories"`
+		Archive      *proven    `json:"archive,omitempty"`
+	}
+	if found.Repositories, err = verifyRepositories(ctx, cfg, view, chosen, packages); err != nil {
 		return err
 	}
-	if len(all) == 0 && release == nil {
-		return fmt.Errorf("%s: no repository there: %w", what, site.ErrUnknownRelease)
-	}
-	t := &table{columns: []string{"tree", "repository", "files", "packages", "size", "verdict"}}
 	differs := false
-	for _, v := range all {
+	t := &table{columns: []string{"tree", "repository", "files", "packages", "size", "verdict"}}
+	for _, v := range found.Repositories {
 		verdict := "good"
-		if len(v.Problems) > 0 {
-			verdict, differs = strconv.Itoa(len(v.Problems))+" problems", true
+		if n := len(v.Problems); n > 0 {
+			verdict, differs = count(int64(n), "problem"), true
 		}
 		t.add(v.Tree, string(v.Dir), strconv.Itoa(v.Files), strconv.Itoa(v.Packages), a.out.size(v.Bytes), verdict)
-	}
-	if err := a.out.print(a.stdout, all, t); err != nil {
-		return err
-	}
-	for _, v := range all {
 		for _, p := range v.Problems {
 			a.say("%s: %s", v.Dir, p)
 		}
 	}
-	if release != nil && view.State(*release).FromArchive() {
-		d, err := a.openDesk(ctx, o)
-		if err != nil {
+	if packages && view.State(release).FromArchive() {
+		if found.Archive, err = a.readBack(ctx, o, release); err != nil {
 			return err
 		}
-		defer d.Close()
-		if err := a.verifyArchived(ctx, d, o, *release); errors.Is(err, archive.ErrUnverified) {
-			a.say("%v", err)
-			differs = true
-		} else if err != nil {
-			return err
-		}
+		differs = differs || len(found.Archive.Problems) > 0
+	}
+	if err := a.out.print(a.stdout, found, t); err != nil {
+		return err
 	}
 	if differs {
 		return errDiffers
@@ -105,64 +98,59 @@ func (a *app) verify(ctx context.Context, o archiveOptions, what string, package
 	return nil
 }
 
-// selection is which repositories a word means: a release's, those below a path, or all.
-func selection(cfg *config.Config, view *site.View, what string) (pick func(mirror.Repository) bool, r *mirror.Release, err error) {
-	if what == "" {
-		return func(mirror.Repository) bool { return true }, nil, nil
-	}
+// selection is which repositories a word means: a release's, those below a path of the root or the archive, or all.
+func selection(cfg *config.Config, view *site.View, what string) (chosen []mirror.Repository, r mirror.Release, err error) {
+	pick := func(mirror.Repository) bool { return true }
 	if release, err := mirror.ParseRelease(what); err == nil {
 		if _, err := view.Release(release); err == nil {
-			return func(repo mirror.Repository) bool { return repo.Release == release }, &release, nil
+			r = release
+			pick = func(repo mirror.Repository) bool { return repo.Release == r }
 		}
 	}
-	p, err := pathIn(cfg.Root, what)
-	if err != nil {
-		return nil, nil, usageError{err}
+	if what != "" && r.IsZero() {
+		p, err := pathIn(what, cfg.Root, cfg.Archive.Store)
+		if err != nil {
+			return nil, r, usageError{err}
+		}
+		pick = func(repo mirror.Repository) bool { return repo.Dir.Under(p) }
 	}
-	return func(repo mirror.Repository) bool { return repo.Dir.Under(p) }, nil, nil
+	for _, repo := range view.Repositories() {
+		if pick(repo) {
+			chosen = append(chosen, repo)
+		}
+	}
+	if len(chosen) == 0 && r.IsZero() {
+		return nil, r, fmt.Errorf("%s: %w", quote(what), errNoRepository)
+	}
+	slices.SortFunc(chosen, func(a, b mirror.Repository) int { return compare(a.Dir, b.Dir) })
+	return chosen, r, nil
 }
 
-func verifyRepositories(ctx context.Context, cfg *config.Config, view *site.View, pick func(mirror.Repository) bool, packages bool) ([]verified, error) {
-	root, err := os.OpenRoot(cfg.Root)
-	if err != nil {
-		return nil, err
-	}
-	defer root.Close()
-	store := root
-	if cfg.Archive.Store != "" {
-		if opened, err := os.OpenRoot(cfg.Archive.Store); err == nil {
-			defer opened.Close()
-			store = opened
+func verifyRepositories(ctx context.Context, cfg *config.Config, view *site.View, chosen []mirror.Repository, packages bool) (_ []verified, err error) {
+	trees := map[string]*os.Root{}
+	defer func() {
+		for _, t := range trees {
+			t.Close()
 		}
-	}
-	var all []verified
-	for _, repo := range view.Repositories() {
-		if !pick(repo) {
-			continue
-		}
-		v, from := verified{Tree: "root", Dir: repo.Dir}, root
+	}()
+	all := []verified{}
+	for _, repo := range chosen {
+		v, dir := verified{Tree: "root", Dir: repo.Dir}, cfg.Root
 		if view.State(repo.Release).FromArchive() {
-			v.Tree, from = "archive", store
+			v.Tree, dir = "archive", cfg.Archive.Store
 		}
-		report, err := repomd.Verify(ctx, from.FS(), repo.Dir.FS(), repomd.VerifyOptions{Packages: packages})
+		if trees[v.Tree] == nil {
+			if trees[v.Tree], err = os.OpenRoot(dir); err != nil {
+				delete(trees, v.Tree)
+				return nil, explainMissing(cfg, fmt.Errorf("open the %s: %w", v.Tree, err))
+			}
+		}
+		report, err := repomd.Verify(ctx, trees[v.Tree].FS(), repo.Dir.FS(), repomd.VerifyOptions{Packages: packages})
 		if err != nil {
 			return nil, fmt.Errorf("verify %s: %w", repo.Dir, err)
 		}
 		v.Files, v.Bytes, v.Packages, v.Problems = report.Files, report.Bytes, report.Packages, report.Problems
 		all = append(all, v)
 	}
-	slices.SortFunc(all, func(a, b verified) int { return compare(a.Dir, b.Dir) })
 	return all, nil
-}
-
-// verifyArchived reads a release back and holds it against its manifest.
-func (a *app) verifyArchived(ctx context.Context, d *desk, o archiveOptions, r mirror.Release) error {
-	stop := a.showProgress(d.progress, o.progress)
-	proof, err := d.archiver.Verify(ctx, r)
-	stop()
-	if err != nil {
-		return err
-	}
-	a.say("%s: the archive holds all %d files, %s, read back and equal to manifest %s", r, proof.Files(), a.out.size(proof.Bytes()), proof.Manifest())
-	return nil
 }

@@ -26,7 +26,7 @@ type Config struct {
 	// Listen is the public address, host:port. Default ":8080".
 	Listen string `yaml:"listen"`
 
-	// AdminListen serves /metrics and /debug/pprof. Default "127.0.0.1:9190"; it must never be
+	// AdminListen is the address of /metrics and /debug/pprof. Default "127.0.0.1:9190"; it must never be
 	// public, since profiles show what clients ask for. Empty: no admin listener.
 	AdminListen string `yaml:"admin_listen"`
 
@@ -38,13 +38,15 @@ type Config struct {
 	// /var/lib/mirrorctl. It must not lie on a network file system without flock.
 	State string `yaml:"state"`
 
-	// Layout is rpmfusion, fedora, epel, centos, copr or flat, or a list of rules. Default flat.
+	// Layout is what maps paths to releases and repositories: rpmfusion, fedora, epel, centos, copr or flat, or a
+	// list of rules. Default flat.
 	Layout Layout `yaml:"layout"`
 
 	// Archive says where archived releases live.
 	Archive Archive `yaml:"archive"`
 
-	// Releases overrides the built-in calendar of end-of-life dates.
+	// Releases are end-of-life dates that override the built-in calendar: {release: el-7, eol: 2028-06-30}, or
+	// eol: never. `mirrorctl releases set` edits them.
 	Releases []mirror.Override `yaml:"releases"`
 
 	// Metadata is the cache of repository metadata.
@@ -87,7 +89,7 @@ type Archive struct {
 	// Retention is how long pruned trees stay in the trash before they are purged. Default 7d.
 	Retention Duration `yaml:"retention"`
 
-	// BandwidthLimit bounds copying, in bytes a second, such as 20MiB. Default 0: none.
+	// BandwidthLimit is how fast files are copied at most, in bytes a second, such as 20MiB. Default 0: no limit.
 	BandwidthLimit Size `yaml:"bwlimit"`
 }
 
@@ -113,16 +115,16 @@ type Lists struct {
 	// any 4xx twelve times. 404 is what mirrorlist-server sends.
 	UnknownStatus int `yaml:"unknown_repo_status"`
 
-	// Disabled names repositories that answer "repo disabled".
+	// Disabled are the names of repositories that answer "repo disabled".
 	Disabled []string `yaml:"disabled"`
 }
 
 // AccessLog is the configuration of the request log.
 type AccessLog struct {
-	// File is appended to and reopened on SIGHUP. "-" is standard output. Default: no access log.
+	// File is what lines are appended to; it is reopened on SIGHUP. "-" is standard output. Default: no access log.
 	File string `yaml:"file"`
 
-	// Format is combined (default) or json, with Caddy's key names.
+	// Format is how a line is written: combined, or json with Caddy's key names. Default combined.
 	Format string `yaml:"format"`
 }
 

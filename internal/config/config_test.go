@@ -145,6 +145,24 @@ func TestTemplateIsValid(t *testing.T) {
 	}
 }
 
+func TestDuration(t *testing.T) {
+	for _, c := range []struct {
+		in   string
+		want time.Duration // negative: refused
+	}{
+		{"0d", 0}, {"0", 0}, {"0s", 0}, {"14d", 14 * 24 * time.Hour}, {"1d12h", 36 * time.Hour}, {"10m", 10 * time.Minute},
+		{"", -1}, {"d", -1}, {"-1d", -1}, {"-5m", -1}, {"1d-5m", -1}, {"5", -1}, {"1.5d", -1}, {"100001d", -1}, {"2500000h", -1}, {"1d 2h", -1},
+	} {
+		t.Run(c.in, func(t *testing.T) {
+			var d config.Duration
+			err := d.UnmarshalText([]byte(c.in))
+			if (err != nil) != (c.want < 0) || err == nil && time.Duration(d) != c.want {
+				t.Errorf("got %v, %v", d, err)
+			}
+		})
+	}
+}
+
 func TestFind(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "mirrorctl/mirrorctl.yaml")

@@ -55,7 +55,9 @@ func Find(explicit string, getenv func(string) string, uid int) (string, error) 
 // Load reads and checks the configuration in file and in the environment.
 func Load(file string, getenv func(string) string) (*Config, error) {
 	f, err := os.Open(file)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: there is no such configuration file; write one with `mirrorctl config init %s`", file, file)
+	} else if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
 	defer f.Close()

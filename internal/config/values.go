@@ -18,21 +18,20 @@ type Duration time.Duration
 
 // UnmarshalText reads a duration.
 func (d *Duration) UnmarshalText(b []byte) error {
-	s, days := string(b), 0
-	head, rest, inDays := strings.Cut(s, "d")
-	if inDays {
-		n, err := strconv.Atoi(head)
-		if err != nil || n < 0 || n > 100_000 {
-			return fmt.Errorf("duration %q: want a number and a unit, such as 14d, 10m or 1h30m", s)
-		}
-		s, days = rest, n
+	head, rest, inDays := strings.Cut(string(b), "d")
+	if !inDays {
+		head, rest = "0", string(b)
+	}
+	days, err := strconv.Atoi(head)
+	if err == nil && (days < 0 || days > 100_000) {
+		err = strconv.ErrRange
 	}
 	var v time.Duration
-	if s != "" || !inDays {
-		var err error
-		if v, err = time.ParseDuration(s); err != nil || v < 0 {
-			return fmt.Errorf("duration %q: want a number and a unit, such as 14d, 10m or 1h30m", string(b))
-		}
+	if err == nil && (rest != "" || !inDays) {
+		v, err = time.ParseDuration(rest)
+	}
+	if err != nil || v < 0 || v > 100_000*24*time.Hour {
+		return fmt.Errorf("duration %q: want a number and a unit, such as 14d, 10m or 1h30m", string(b))
 	}
 	*d = Duration(time.Duration(days)*24*time.Hour + v)
 	return nil
