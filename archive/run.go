@@ -117,6 +117,9 @@ func (a *Archiver) take(ctx context.Context, release mirror.Release) (_ *run, er
 		return nil, err
 	}
 	dir := a.jobDir(newest.id)
+	if err := durable.DiscardAll(dir); err != nil {
+		return nil, fmt.Errorf("tidy job directory: %w", err)
+	}
 	var records []record
 	if r.journal, records, err = openJournal(dir); err != nil {
 		return nil, err

@@ -54,6 +54,9 @@ func (a *app) openDesk(ctx context.Context, o archiveOptions) (_ *desk, err erro
 		return nil, explainMissing(cfg, err)
 	}
 	d.close = append(d.close, state.Close)
+	if err := state.Tidy(ctx); err != nil {
+		return nil, err
+	}
 	store, err := dirstore.Open(cfg.Archive.Store, dirstore.LinkMode(o.link))
 	if err != nil {
 		return nil, explainMissing(cfg, err)
