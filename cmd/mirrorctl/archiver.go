@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -100,7 +101,7 @@ func explainMissing(cfg *config.Config, err error) error {
 	}
 	for key, dir := range map[string]string{"root": cfg.Root, "state": cfg.State, "archive.store": cfg.Archive.Store} {
 		if p.Path == dir {
-			return usagef("%s: %s: %s is not there; make it, or mount what belongs there (it is never made silently)", cfg.File, key, dir)
+			return usagef("%s: %s: %s is not there; make it, or mount what belongs there (it is never made silently)", cmp.Or(cfg.File, "configuration"), key, dir)
 		}
 	}
 	return err
