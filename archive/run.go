@@ -112,6 +112,9 @@ func (a *Archiver) take(ctx context.Context, release mirror.Release) (_ *run, er
 			err = errors.Join(err, r.Close())
 		}
 	}()
+	if err := a.sweepUnbegun(release); err != nil {
+		return nil, err
+	}
 	newest, err := a.newest(release)
 	if err != nil {
 		return nil, err

@@ -264,7 +264,7 @@ func TestFollowersSpeakAndFallSilent(t *testing.T) {
 
 // Everything that makes a new view at once, for the race detector.
 func TestManyViewsAtOnce(t *testing.T) {
-	s := start(t, func(s *stand) { s.cfg.Metadata.Rescan = config.Duration(5 * time.Millisecond) })
+	s := start(t, func(s *stand) { s.cfg.Metadata.Rescan = config.Duration(10 * time.Millisecond) })
 	s.copyToStore(el5)
 	archived, active := s.record(el5, mirror.Archived), s.record(el5, mirror.Active)
 	var all sync.WaitGroup
