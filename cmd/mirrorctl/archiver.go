@@ -105,21 +105,15 @@ func explainMissing(cfg *config.Config, err error) error {
 	if !errors.As(err, &p) {
 		return err
 	}
-<<<<<<< HEAD
 	for _, k := range []struct{ key, dir string }{{"root", cfg.Root}, {"state", cfg.State}, {"archive.store", cfg.Archive.Store}} {
 		if p.Path != k.dir {
 			continue
 		}
 		if errors.Is(err, fs.ErrNotExist) {
-			return usagef("%s: %s: %s is not there; make it, or mount what belongs there (it is never made silently)", cfg.File, k.key, k.dir)
+			return usagef("%s: %s: %s is not there; make it, or mount what belongs there (it is never made silently)", cmp.Or(cfg.File, "configuration"), k.key, k.dir)
 		}
 		if st, err := os.Stat(k.dir); err == nil && !st.IsDir() {
-			return usagef("%s: %s: %s is not a directory; name another, or move away what is there", cfg.File, k.key, k.dir)
-=======
-	for key, dir := range map[string]string{"root": cfg.Root, "state": cfg.State, "archive.store": cfg.Archive.Store} {
-		if p.Path == dir {
-			return usagef("%s: %s: %s is not there; make it, or mount what belongs there (it is never made silently)", cmp.Or(cfg.File, "configuration"), key, dir)
->>>>>>> site
+			return usagef("%s: %s: %s is not a directory; name another, or move away what is there", cmp.Or(cfg.File, "configuration"), k.key, k.dir)
 		}
 	}
 	return err

@@ -87,78 +87,8 @@ func (a *app) serve(ctx context.Context, o serveOptions) (err error) {
 	if err != nil {
 		return explainMissing(cfg, err)
 	}
-<<<<<<< HEAD
-	open, err := newListeners(cfg.State, o.takeover)
-	if err != nil {
-		return err
-	}
-	listener, err := open.listen(ctx, publicName, cfg.Listen)
-	if err != nil {
-		return err
-	}
-	edge := web.NewEdge(metrics, log, access, cfg.TrustedProxies)
-	s, err := site.Open(ctx, cfg, version, log, metrics, edge)
-	if err != nil {
-		return errors.Join(explainMissing(cfg, err), listener.Close())
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-
-	server := &web.Server{Log: log, Handler: router(s, edge)}
-	ready := func() error {
-		if server.Draining() {
-			return errors.New("draining")
-		}
-		return s.Ready()
-	}
-	admin, err := newAdmin(ctx, open, cfg.AdminListen, metrics, edge, ready)
-	if err != nil {
-		return errors.Join(err, listener.Close())
-	}
-	offer, err := open.offer()
-	if err != nil {
-		return errors.Join(err, listener.Close())
-	}
-
-	// What keeps the site up to date outlives the drain: requests that are under way need it.
-	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopBackground()
-	back, background := errgroup.WithContext(background)
-	back.Go(func() error { return s.Run(background) })
-	if access != nil {
-		back.Go(func() error { return access.Run(background) })
-	}
-	back.Go(func() error { return admin.run(background) })
-	back.Go(func() error { return a.reloads(background, o, s, access, metrics, log) })
-	back.Go(func() error { return announceReady(background, ready) })
-	offering, stopOffering := context.WithCancel(background)
-	back.Go(func() error { return offer.Run(offering) })
-
-	front := make(chan error, 1)
-	go func() { front <- server.Serve(listener) }()
-	log.Info("serving", "listen", listener.Addr().String(), "admin", admin.addr(), "root", cfg.Root, "public_url", cfg.PublicURL.String())
-
-	select {
-	case <-ctx.Done():
-	case <-background.Done(): // a loop has failed
-	case err = <-front:
-	}
-	stopOffering()
-	notifyErr := web.Notify(web.Stopping)
-	log.Info("draining", "limit", cfg.Drain.String())
-	drainCtx, stop := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(cfg.Drain))
-	defer stop()
-	drainErr := server.Drain(drainCtx)
-	stopBackground()
-	backErr := back.Wait()
-	if errors.Is(backErr, context.Canceled) {
-		backErr = nil
-	}
-	log.Info("stopped")
-	return errors.Join(err, notifyErr, drainErr, backErr)
-=======
 	defer func() { err = errors.Join(err, s.close()) }()
 	return s.run(ctx, hup, func() (*config.Config, error) { return a.serveConfig(o) })
->>>>>>> site
 }
 
 func openAccessLog(cfg *config.Config, log *slog.Logger) (*web.AccessLog, error) {
