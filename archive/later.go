@@ -22,7 +22,16 @@ func (a *Archiver) Purge(ctx context.Context, release mirror.Release) (Result, e
 // Restore brings an archived release back into the root, and clients back to it. What is still
 // in the root or in the trash takes seconds; what was purged is copied from the archive.
 func (a *Archiver) Restore(ctx context.Context, release mirror.Release) (Result, error) {
-	return a.later(ctx, release, func(r *run, ctx context.Context) error { return r.restore(ctx) })
+	res, err := a.later(ctx, release, func(r *run, ctx context.Context) error { return r.restore(ctx) })
+	if err != nil {
+		return res, err
+	}
+	doc, err := a.site.State.Load(ctx)
+	if err != nil {
+		return res, fmt.Errorf("read state document: %w", err)
+	}
+	res.Behind, err = a.acknowledged(ctx, doc.Generation)
+	return res, err
 }
 
 // errNothing says that a step was done before.
@@ -42,7 +51,7 @@ func (a *Archiver) later(ctx context.Context, release mirror.Release, step func(
 	case r.state == Restored:
 		res := r.result()
 		res.Nothing = true
-		return res, nil
+		return res, r.keepJournal(ctx) // the run that restored may have died before it did this
 	case r.state == Aborted:
 		return r.result(), fmt.Errorf("release %s: job %s was aborted: %w", release, r.id, ErrNoJob)
 	case r.state.unpublished():

@@ -112,11 +112,17 @@ func (a *Archiver) take(ctx context.Context, release mirror.Release) (_ *run, er
 			err = errors.Join(err, r.Close())
 		}
 	}()
+	if err := a.sweepUnbegun(release); err != nil {
+		return nil, err
+	}
 	newest, err := a.newest(release)
 	if err != nil {
 		return nil, err
 	}
 	dir := a.jobDir(newest.id)
+	if err := durable.DiscardAll(dir); err != nil {
+		return nil, fmt.Errorf("tidy job directory: %w", err)
+	}
 	var records []record
 	if r.journal, records, err = openJournal(dir); err != nil {
 		return nil, err

@@ -161,6 +161,16 @@ func (s *FileState) Swap(ctx context.Context, next *Document) error {
 
 // lock takes the flock of all writers. Each call has its own descriptor, so goroutines
 // exclude each other as processes do. The kernel lets go when the process dies.
+// Tidy removes what a Swap left that was cut short. A writer calls it once, when it begins.
+func (s *FileState) Tidy(ctx context.Context) error {
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return durable.Discard(s.name())
+}
+
 func (s *FileState) lock(ctx context.Context) (unlock func(), err error) {
 	f, err := os.OpenFile(filepath.Join(s.dir, "locks", "state"), os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {

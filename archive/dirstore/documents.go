@@ -57,6 +57,10 @@ func (s *Store) Swap(ctx context.Context, p mirror.Path, tag string, data []byte
 	if err := d.Close(); err != nil {
 		return "", err
 	}
+	// Whoever writes documents here holds the lock: what is half written is nobody's any more.
+	if err := durable.DiscardAll(filepath.Join(s.dir, p.Dir().FS())); err != nil {
+		return "", err
+	}
 	if err := durable.Replace(filepath.Join(s.dir, p.FS()), data, 0o644); err != nil {
 		return "", err
 	}

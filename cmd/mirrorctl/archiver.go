@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -54,6 +55,9 @@ func (a *app) openDesk(ctx context.Context, o archiveOptions) (_ *desk, err erro
 		return nil, explainMissing(cfg, err)
 	}
 	d.close = append(d.close, state.Close)
+	if err := state.Tidy(ctx); err != nil {
+		return nil, err
+	}
 	store, err := dirstore.Open(cfg.Archive.Store, dirstore.LinkMode(o.link))
 	if err != nil {
 		return nil, explainMissing(cfg, err)
@@ -101,6 +105,7 @@ func explainMissing(cfg *config.Config, err error) error {
 	if !errors.As(err, &p) {
 		return err
 	}
+<<<<<<< HEAD
 	for _, k := range []struct{ key, dir string }{{"root", cfg.Root}, {"state", cfg.State}, {"archive.store", cfg.Archive.Store}} {
 		if p.Path != k.dir {
 			continue
@@ -110,6 +115,11 @@ func explainMissing(cfg *config.Config, err error) error {
 		}
 		if st, err := os.Stat(k.dir); err == nil && !st.IsDir() {
 			return usagef("%s: %s: %s is not a directory; name another, or move away what is there", cfg.File, k.key, k.dir)
+=======
+	for key, dir := range map[string]string{"root": cfg.Root, "state": cfg.State, "archive.store": cfg.Archive.Store} {
+		if p.Path == dir {
+			return usagef("%s: %s: %s is not there; make it, or mount what belongs there (it is never made silently)", cmp.Or(cfg.File, "configuration"), key, dir)
+>>>>>>> site
 		}
 	}
 	return err

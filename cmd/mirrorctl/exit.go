@@ -46,6 +46,9 @@ type signalError struct{ signal syscall.Signal }
 
 func (s signalError) Error() string { return s.signal.String() }
 
+// Is makes a cause of a cancelled context as good as the cancellation: some packages return the one, some the other.
+func (signalError) Is(target error) bool { return target == context.Canceled }
+
 // hinted is an error with what to try next.
 type hinted struct {
 	error

@@ -2,23 +2,18 @@ package main
 
 import (
 	"context"
-	"log/slog"
+	"errors"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
+	"mirrorctl/internal/config"
 	"mirrorctl/internal/metric"
-	"mirrorctl/internal/site"
 	"mirrorctl/internal/web"
 )
 
 // reloads takes a new configuration on SIGHUP, and reopens the access log.
-func (a *app) reloads(ctx context.Context, o serveOptions, s *site.Site, access *web.AccessLog, metrics *metric.Set, log *slog.Logger) error {
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
-	good, when := metrics.Gauge(metric.ReloadOK), metrics.Gauge(metric.ReloadTime)
+func (s *service) reloads(ctx context.Context, hup <-chan os.Signal, read func() (*config.Config, error)) error {
+	good, when := s.metrics.Gauge(metric.ReloadOK), s.metrics.Gauge(metric.ReloadTime)
 	good.Set(1)
 	when.Set(float64(time.Now().Unix()))
 	for {
@@ -27,60 +22,34 @@ func (a *app) reloads(ctx context.Context, o serveOptions, s *site.Site, access 
 			return ctx.Err()
 		case <-hup:
 		}
-		web.Notify(web.Reloading()...)
-		err := a.reload(ctx, o, s, access)
-		if err != nil {
+		notifyErr := web.Notify(web.Reloading()...)
+		if err := s.reload(read); err != nil {
 			good.Set(0)
-			log.Error("the configuration was not reloaded; the old one stays in force", "error", err)
+			s.log.Error("the configuration was not reloaded; the old one stays in force", "error", err)
 		} else {
 			good.Set(1)
 			when.Set(float64(time.Now().Unix()))
-			log.Info("configuration reloaded")
+			s.log.Info("configuration reloaded")
 		}
-		web.Notify(web.Ready)
+		// Whoever asks for a reload may have changed more than the configuration.
+		if err := s.site.Rescan(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("the root could not be searched for what is new", "error", err)
+		}
+		if err := errors.Join(notifyErr, web.Notify(web.Ready)); err != nil {
+			s.log.Warn("systemd was not told", "error", err)
+		}
 	}
 }
 
-func (a *app) reload(ctx context.Context, o serveOptions, s *site.Site, access *web.AccessLog) error {
-	if access != nil {
-		if err := access.Reopen(); err != nil {
+func (s *service) reload(read func() (*config.Config, error)) error {
+	if s.access != nil {
+		if err := s.access.Reopen(); err != nil {
 			return err
 		}
 	}
-	cfg, err := a.serveConfig(o)
+	cfg, err := read()
 	if err != nil {
 		return err
 	}
-	if err := s.Reload(cfg); err != nil {
-		return err
-	}
-	return s.Rescan(ctx)
-}
-
-// announceReady tells systemd once, and then keeps its watchdog quiet.
-func announceReady(ctx context.Context, ready func() error) error {
-	for ready() != nil {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
-	if err := web.Notify(web.Ready); err != nil {
-		return err
-	}
-	every := web.WatchdogInterval()
-	if every == 0 {
-		return nil
-	}
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(every):
-			if err := web.Notify(web.Watchdog); err != nil {
-				return err
-			}
-		}
-	}
+	return s.site.Reload(cfg)
 }

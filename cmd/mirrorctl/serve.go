@@ -4,17 +4,13 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net/http"
 	"os"
-	"time"
+	"os/signal"
+	"syscall"
 
-	"github.com/go-chi/chi/v5"
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	"mirrorctl/internal/config"
-	"mirrorctl/internal/metric"
-	"mirrorctl/internal/site"
 	"mirrorctl/internal/web"
 )
 
@@ -73,7 +69,12 @@ func (a *app) logger(level string) (*slog.Logger, error) {
 	return slog.New(slog.NewJSONHandler(a.stderr, &slog.HandlerOptions{Level: &l})), nil
 }
 
+// serve runs the service until ctx ends.
 func (a *app) serve(ctx context.Context, o serveOptions) (err error) {
+	// From the first moment on, for without this a SIGHUP ends the process.
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
 	cfg, err := a.serveConfig(o)
 	if err != nil {
 		return usageError{err}
@@ -82,11 +83,11 @@ func (a *app) serve(ctx context.Context, o serveOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	metrics := metric.New(version, revision())
-	access, err := openAccessLog(cfg, log)
+	s, err := openService(ctx, cfg, o.takeover, log)
 	if err != nil {
-		return err
+		return explainMissing(cfg, err)
 	}
+<<<<<<< HEAD
 	open, err := newListeners(cfg.State, o.takeover)
 	if err != nil {
 		return err
@@ -154,6 +155,10 @@ func (a *app) serve(ctx context.Context, o serveOptions) (err error) {
 	}
 	log.Info("stopped")
 	return errors.Join(err, notifyErr, drainErr, backErr)
+=======
+	defer func() { err = errors.Join(err, s.close()) }()
+	return s.run(ctx, hup, func() (*config.Config, error) { return a.serveConfig(o) })
+>>>>>>> site
 }
 
 func openAccessLog(cfg *config.Config, log *slog.Logger) (*web.AccessLog, error) {
@@ -168,21 +173,4 @@ func openAccessLog(cfg *config.Config, log *slog.Logger) (*web.AccessLog, error)
 		return web.NewAccessLog(os.Stdout, format, log), nil
 	}
 	return web.OpenAccessLog(cfg.AccessLog.File, format, log)
-}
-
-// router says which part of the site answers which path.
-func router(s *site.Site, edge *web.Edge) http.Handler {
-	lists, files := edge.Wrap(s.Lists), edge.Wrap(s.Files)
-	r := chi.NewRouter()
-	for _, list := range []string{"/mirrorlist", "/metalink"} {
-		r.Handle(list, lists)
-		r.Handle(list+"/*", lists)
-	}
-	r.Handle("/healthz", edge.Wrap(web.Healthz))
-	r.Handle("/readyz", edge.Wrap(web.Readyz(s.Ready)))
-	r.Handle("/status", edge.Wrap(s.StatusPage))
-	r.Handle("/status.json", edge.Wrap(s.StatusPage))
-	r.Handle("/*", files)
-	r.NotFound(files.ServeHTTP) // a path that chi cannot match, such as one without a slash
-	return r
 }

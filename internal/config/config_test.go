@@ -47,24 +47,6 @@ trusted_proxies: [10.0.0.0/8]
 	}
 }
 
-func TestDuration(t *testing.T) {
-	const day = 24 * time.Hour
-	for text, want := range map[string]time.Duration{
-		"0d": 0, "0": 0, "0s": 0, "14d": 14 * day, "1d12h": 36 * time.Hour, "1d0": day, "10m": 10 * time.Minute, "1h30m": 90 * time.Minute,
-	} {
-		var d config.Duration
-		if err := d.UnmarshalText([]byte(text)); err != nil || time.Duration(d) != want {
-			t.Errorf("%q: %s, %v; want %s", text, d, err, want)
-		}
-	}
-	for _, text := range []string{"", "d", "-1d", "1d-1h", "14", "14days", "1.5d", "1d d"} {
-		var d config.Duration
-		if err := d.UnmarshalText([]byte(text)); err == nil {
-			t.Errorf("%q: taken for %s", text, d)
-		}
-	}
-}
-
 func TestEnvironmentWins(t *testing.T) {
 	env := map[string]string{
 		"MIRRORCTL_ROOT":            "/env/pub",

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -154,6 +155,9 @@ func (c *Config) finish() error {
 	return c.check()
 }
 
+// minInterval keeps a loop from doing nothing else.
+const minInterval = 10 * time.Millisecond
+
 func (c *Config) check() error {
 	file := c.name()
 	switch {
@@ -161,6 +165,8 @@ func (c *Config) check() error {
 		return fmt.Errorf("%s: s3:// is not supported yet; archive.store and state are directories", file)
 	case c.Lists.UnknownStatus != 200 && c.Lists.UnknownStatus != 404:
 		return fmt.Errorf("%s: lists.unknown_repo_status is %d; it may be 200 or 404", file, c.Lists.UnknownStatus)
+	case time.Duration(c.Metadata.Refresh) < minInterval, time.Duration(c.Metadata.Rescan) < minInterval:
+		return fmt.Errorf("%s: metadata.refresh is %s and metadata.rescan %s; both must be %s at least", file, c.Metadata.Refresh, c.Metadata.Rescan, Duration(minInterval))
 	case c.AccessLog.Format != "combined" && c.AccessLog.Format != "json":
 		return fmt.Errorf("%s: access_log.format is %q; it may be combined or json", file, c.AccessLog.Format)
 	}

@@ -1,9 +1,7 @@
 package config
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,11 +26,11 @@ func (c *Config) Problems() []string {
 		add("public_url is missing: what clients call this server")
 	}
 	if err := writable(c.State); err != nil {
-		add("state: %v", err)
+		add("state: %v; it is never created, since a mistyped path must not look like a site where nothing was ever archived", err)
 	}
 	if c.Archive.Store != "" {
 		if err := writable(c.Archive.Store); err != nil {
-			add("archive.store: %v", err)
+			add("archive.store: %v; it is never created, since a missing mount must not look like an empty archive", err)
 		}
 		if inside(c.Archive.Store, c.Root) {
 			add("archive.store %s lies inside root %s: the archive would archive itself", c.Archive.Store, c.Root)
@@ -43,6 +41,12 @@ func (c *Config) Problems() []string {
 	}
 	if inside(c.State, c.Root) {
 		add("state %s lies inside root %s: it would be served", c.State, c.Root)
+	}
+	if a, p := c.ArchiveURL(), c.PublicURL.URL(); strings.EqualFold(a.Hostname(), p.Hostname()) && c.Archive.Store != "" && c.Root != "" {
+		name := filepath.Join(c.Root, strings.Trim(strings.TrimPrefix(a.Path, p.Path), "/"))
+		if _, err := os.Lstat(name); err == nil && name != c.Root {
+			add("%s is hidden: clients of archived releases are sent to %s; give archive.url another path or host", name, a)
+		}
 	}
 	if a, p := c.ArchiveURL(), c.PublicURL.URL(); a.Scheme == "http" && p.Scheme == "https" {
 		add("archive.url is http and public_url is https: clients that come by https keep it, so the archive's host must speak it")
@@ -58,22 +62,13 @@ func isDir(name string) error {
 	return err
 }
 
-// writable reports why name cannot be written to; a directory that does not exist can be made if the nearest one above can
-// be written to.
+// writable reports why name is no directory that can be written to.
 func writable(name string) error {
-	at := name
-	for {
-		err := isDir(at)
-		if err == nil {
-			break
-		}
-		if !errors.Is(err, fs.ErrNotExist) || at == filepath.Dir(at) {
-			return err
-		}
-		at = filepath.Dir(at)
+	if err := isDir(name); err != nil {
+		return err
 	}
-	if err := unix.Access(at, unix.W_OK); err != nil {
-		return fmt.Errorf("%s: %w", at, err)
+	if err := unix.Access(name, unix.W_OK); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
 }

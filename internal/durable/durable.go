@@ -67,6 +67,31 @@ func Replace(name string, data []byte, perm os.FileMode) error {
 	})
 }
 
+// Discard removes what a Replace of name left that was cut short. Only who may call Replace may call it.
+func Discard(name string) error {
+	dir, base := filepath.Split(name)
+	if err := os.Remove(filepath.Join(dir, TempPrefix+base)); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// DiscardAll removes every temporary file in dir. Only who alone writes there may call it.
+func DiscardAll(dir string) error {
+	names, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, n := range names {
+		if IsTemp(n.Name()) {
+			if err := os.Remove(filepath.Join(dir, n.Name())); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 func write(name, temp string, flags int, perm os.FileMode, fill func(io.Writer) error) error {
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|flags, perm)
 	if err != nil {

@@ -70,6 +70,17 @@ func TestReplaceLeavesNothing(t *testing.T) {
 	if content(t, name) != "whole" || names(t, dir) != "a" {
 		t.Errorf("%q; left: %s", content(t, name), names(t, dir))
 	}
+	// A job that will never write it again throws it away.
+	os.WriteFile(left, []byte("half"), 0o644)
+	os.WriteFile(filepath.Join(dir, durable.TempName("b")), nil, 0o644)
+	for range 2 {
+		if err := durable.Discard(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := durable.DiscardAll(dir); err != nil || content(t, name) != "whole" || names(t, dir) != "a" {
+		t.Errorf("%v, %q; left: %s", err, content(t, name), names(t, dir))
+	}
 	// A link in its place is nobody's to follow.
 	victim := filepath.Join(t.TempDir(), "victim")
 	os.WriteFile(victim, []byte("mine"), 0o644)

@@ -35,27 +35,28 @@ type Explanation struct {
 
 // Explain answers q by the functions that answer requests.
 func (v *View) Explain(q Question) (Explanation, error) {
+	client := redirect.Client{Addr: q.IP}
 	if q.Repo != "" {
-		return v.explainList(q), nil
+		return v.explainList(redirect.Query{ByRepo: true, Repo: q.Repo, Arch: q.Arch}, client), nil
 	}
-	path := q.URL.Path
+	if q.URL.Scheme == "https" {
+		client.Scheme = redirect.HTTPS
+	}
+	path := v.belowPublic(q.URL)
 	p, err := mirror.ParsePath(path)
 	if err != nil {
 		return Explanation{}, err
 	}
-	if strings.HasSuffix(path, "/mirrorlist") || strings.HasSuffix(path, "/metalink") {
-		query := redirect.ParseQuery(q.URL.RawQuery)
-		q.Repo, q.Arch = query.Repo, query.Arch
-		return v.explainList(q), nil
+	if top, _, _ := strings.Cut(string(p), "/"); top == "mirrorlist" || top == "metalink" {
+		return v.explainList(redirect.ParseQuery(q.URL.RawQuery), client), nil
 	}
-	scheme := redirect.HTTP
-	if q.URL.Scheme == "https" {
-		scheme = redirect.HTTPS
+	if a, ok := redirect.Legacy(v.lists, p, client); ok {
+		return Explanation{Path: p}.list(a), nil
 	}
-	p, archive := v.inArchive(q.URL.Host, p)
+	p, archive := v.places.inArchive(q.URL.Host, p)
 	found := v.catalog.Resolve(p)
 	slash := strings.HasSuffix(path, "/")
-	d := redirect.Decide(v.targets, redirect.Request{Path: p, Slash: slash, Found: found, Scheme: scheme, Archive: archive})
+	d := redirect.Decide(v.targets, redirect.Request{Path: p, Slash: slash, Found: found, Scheme: client.Scheme, Archive: archive})
 	e := v.explained(p, found)
 	e.Result, e.Location = d.Result.String(), d.Location
 	switch d.Action {
@@ -74,6 +75,15 @@ func (v *View) Explain(q Question) (Explanation, error) {
 	return e, nil
 }
 
+// belowPublic is the path of a URL as this server sees it: a proxy in front takes the public path away.
+func (v *View) belowPublic(u *url.URL) string {
+	public := v.config.PublicURL.URL()
+	if rest, ok := strings.CutPrefix(u.Path, public.Path); ok && strings.EqualFold(u.Host, public.Host) {
+		return "/" + rest
+	}
+	return u.Path
+}
+
 // explained is what the catalog knows of a path.
 func (v *View) explained(p mirror.Path, found mirror.Resolution) Explanation {
 	e := Explanation{Path: p, Kind: found.Kind.String()}
@@ -84,14 +94,18 @@ func (v *View) explained(p mirror.Path, found mirror.Resolution) Explanation {
 	return e
 }
 
-func (v *View) explainList(q Question) Explanation {
-	answer := redirect.Mirrorlist(v.lists, redirect.Query{ByRepo: true, Repo: q.Repo, Arch: q.Arch}, redirect.Client{Addr: q.IP})
-	repo, _, ok := v.catalog.Lookup(mirror.RepoID{Name: q.Repo, Arch: q.Arch})
-	e := Explanation{Kind: answer.Kind.String()}
-	if ok {
+func (v *View) explainList(q redirect.Query, c redirect.Client) Explanation {
+	a := redirect.Mirrorlist(v.lists, q, c)
+	e := Explanation{}
+	if repo, _, ok := v.catalog.Lookup(a.Repo); ok {
 		e = v.explained(repo.Dir, v.catalog.Resolve(repo.Dir))
 	}
-	e.Kind, e.Result, e.Body = answer.Kind.String(), answer.Outcome.String(), string(answer.Body)
-	e.Answer = fmt.Sprintf("%d, a list", answer.Status)
+	return e.list(a)
+}
+
+// list adds a list to what is known of its repository.
+func (e Explanation) list(a redirect.Answer) Explanation {
+	e.Kind, e.Result, e.Body, e.Location = a.Kind.String(), a.Outcome.String(), string(a.Body), a.Location
+	e.Answer = fmt.Sprintf("%d, a list", a.Status)
 	return e
 }

@@ -2,8 +2,6 @@ package site
 
 import (
 	"context"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"mirrorctl/mirror"
@@ -24,19 +22,23 @@ func (s *Site) follow(ctx context.Context) error {
 	var told uint64
 	failing := false
 	for {
-		switch err := s.catchUp(ctx); {
+		err := s.openStore(ctx)
+		if err == nil {
+			err = s.catchUp(ctx)
+		}
+		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case err != nil && !failing:
-			s.log.ErrorContext(ctx, "the state document cannot be read; requests are answered by the last one", "error", err)
+			s.log.ErrorContext(ctx, "the state document cannot be followed; requests are answered by the last one", "error", err)
 			failing = true
 		case err == nil && failing:
-			s.log.InfoContext(ctx, "the state document is readable again")
+			s.log.InfoContext(ctx, "the state document is followed again")
 			failing = false
 		}
-		if g := s.View().catalog.Generation(); g != told || time.Since(announced) >= announceEvery {
+		if g := s.View().doc.Generation; g != told || time.Since(announced) >= announceEvery {
 			f := mirror.Follower{ID: s.id, Generation: g, Seen: time.Now().UTC(), LastRoot: s.last.all(), Archive: s.archiveAddress()}
-			if err := s.state.Announce(ctx, f); err != nil {
+			if err := s.state.Announce(ctx, f); err != nil && ctx.Err() == nil {
 				s.log.ErrorContext(ctx, "archivers cannot be told how far this server follows", "error", err)
 			}
 			told, announced = g, time.Now()
@@ -51,28 +53,40 @@ func (s *Site) follow(ctx context.Context) error {
 
 // archiveAddress is where this server answers for the archive; "" where it does not.
 func (s *Site) archiveAddress() string {
-	if v := s.View(); v.targets.ArchiveHere() {
-		return v.config.ArchiveURL().String()
+	if s.storeIn == "" {
+		return ""
 	}
-	return ""
+	return s.Config().ArchiveURL().String()
 }
 
-// catchUp makes a new view if the state document has moved on.
+// catchUp makes a new view if the state document is another than the one that the view has. Nearly always it
+// costs one stat.
 func (s *Site) catchUp(ctx context.Context) error {
-	doc, err := s.state.Load(ctx)
+	if doc, err := s.state.Load(ctx); err != nil || follows(s.View(), doc) {
+		return err
+	}
+	done, err := s.following.take(ctx)
 	if err != nil {
 		return err
 	}
-	s.mu.Lock()
-	old := s.doc
-	s.mu.Unlock()
-	if doc.Generation == old.Generation {
-		return nil
+	defer done()
+	if err := s.openStore(ctx); err != nil {
+		return err // who does not hold the archive must not be taken for one who answers from it
+	}
+	// Read again, for somebody else may have had the turn: it is the order of turns that keeps views from going back.
+	doc, err := s.state.Load(ctx)
+	old := s.View()
+	if err != nil || follows(old, doc) {
+		return err
+	}
+	if doc.Generation < old.doc.Generation {
+		// Whoever put an old document back means it. Archivers go on from there, and count on us to follow.
+		s.log.WarnContext(ctx, "the state document went back", "from", old.doc.Generation, "to", doc.Generation)
 	}
 	// What comes back to the root must be known before requests are sent there.
-	for _, r := range old.Sorted() {
-		if old.State(r).FromArchive() && !doc.State(r).FromArchive() {
-			if err := s.scan(ctx, false); err != nil {
+	for _, r := range old.doc.Sorted() {
+		if old.doc.State(r).FromArchive() && !doc.State(r).FromArchive() {
+			if _, err := s.scan(ctx); err != nil {
 				return err
 			}
 			break
@@ -80,45 +94,25 @@ func (s *Site) catchUp(ctx context.Context) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if doc.Generation <= s.doc.Generation {
-		return nil // another request was faster
-	}
+	before := s.doc
 	s.doc = doc
+	if err := s.renewLocked(); err != nil {
+		s.doc = before
+		return err
+	}
 	s.log.InfoContext(ctx, "state document followed", "generation", doc.Generation)
-	return s.renewLocked()
+	return nil
 }
 
-// newest is the view of the newest state document, read now: for a request that found nothing.
+// follows reports whether a view is made from doc. The store gives the same one as long as nothing was written, and a
+// new one each time where nothing was ever written.
+func follows(v *View, doc *mirror.Document) bool {
+	return v.doc == doc || v.doc.Generation == 0 && doc.Generation == 0
+}
+
+// newest is the view of the newest state document, read now: for a request that found nothing. Why a document cannot be
+// read, follow says; the request is answered by the last one.
 func (s *Site) newest(ctx context.Context) *View {
-	if err := s.catchUp(ctx); err != nil {
-		s.log.ErrorContext(ctx, "the state document cannot be read", "error", err)
-	}
+	_ = s.catchUp(ctx)
 	return s.View()
-}
-
-// lastRoot remembers when a request was last answered from the root, for each release. An archiver
-// waits for it to grow old before it moves anything.
-type lastRoot struct {
-	times sync.Map // mirror.Release → *atomic.Int64, seconds since 1970
-}
-
-func (l *lastRoot) note(r mirror.Release) {
-	if r.IsZero() {
-		return
-	}
-	t, ok := l.times.Load(r)
-	if !ok {
-		t, _ = l.times.LoadOrStore(r, new(atomic.Int64))
-	}
-	if now, at := time.Now().Unix(), t.(*atomic.Int64); at.Load() != now {
-		at.Store(now)
-	}
-}
-
-func (l *lastRoot) all() map[mirror.Release]time.Time {
-	m := map[mirror.Release]time.Time{}
-	for r, t := range l.times.Range {
-		m[r.(mirror.Release)] = time.Unix(t.(*atomic.Int64).Load(), 0).UTC()
-	}
-	return m
 }

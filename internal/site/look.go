@@ -15,23 +15,24 @@ import (
 // Look makes the View of a configuration for a command: the root is scanned now, beginning from the index that
 // the service keeps; nothing is written and no metadata is loaded.
 func Look(ctx context.Context, cfg *config.Config) (_ *View, err error) {
-	s := &Site{cfg: cfg, stateIn: cfg.State}
-	if s.root.root, err = os.OpenRoot(cfg.Root); err != nil {
+	root, err := os.OpenRoot(cfg.Root)
+	if err != nil {
 		return nil, fmt.Errorf("open the root: %w", err)
 	}
-	defer func() { err = errors.Join(err, s.root.root.Close()) }()
-	s.archive.manifests = newManifests(cfg.State, cfg.Archive.Store)
-	if s.doc, err = loadDocument(ctx, cfg.State); err != nil {
+	defer func() { err = errors.Join(err, root.Close()) }()
+	doc, err := loadDocument(ctx, cfg.State)
+	if err != nil {
 		return nil, err
 	}
-	kept, err := index.Load(s.indexDir())
+	kept, err := index.Load(filepath.Join(cfg.State, "index"))
 	if err != nil {
 		kept = nil // it is made anew from the root, which is the truth
 	}
-	if s.index, _, err = index.Scan(ctx, s.root.root, kept, index.Options{}); err != nil {
+	x, _, err := index.Scan(ctx, root, kept, index.Options{})
+	if err != nil {
 		return nil, err
 	}
-	return compile(cfg, s.doc, s.index, metadata{s})
+	return compile(cfg, doc, x, func() []*tree { return nil })
 }
 
 // loadDocument reads the state document; a state directory that was never used holds an empty one.

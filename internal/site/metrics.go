@@ -122,10 +122,8 @@ func (s *Site) collect() {
 
 // sum adds a figure up over both caches.
 func (s *Site) sum(of func(hot.Stats) float64) (total float64) {
-	for _, t := range []*tree{&s.root, &s.archive} {
-		if t.hot != nil {
-			total += of(t.hot.Stats())
-		}
+	for _, t := range s.trees() {
+		total += of(t.hot.Stats())
 	}
 	return total
 }
@@ -151,23 +149,21 @@ func (s *Site) collectRepositories() {
 
 // repoStatus is the status of every repository that clients can ask for by name.
 func (s *Site) repoStatus() map[mirror.RepoID]hot.RepoStatus {
-	byDir := [2]map[string]hot.RepoStatus{{}, {}}
-	for i, t := range []*tree{&s.root, &s.archive} {
-		if t.hot == nil {
-			continue
-		}
+	type place struct{ tree, dir string }
+	known := map[place]hot.RepoStatus{}
+	for _, t := range s.trees() {
 		for _, r := range t.hot.Status() {
-			byDir[i][r.Dir] = r
+			known[place{t.name, r.Dir}] = r
 		}
 	}
 	all := map[mirror.RepoID]hot.RepoStatus{}
 	catalog := s.View().catalog
 	for _, repo := range catalog.Repositories() {
-		i := 0
+		at := place{rootTree, repo.Dir.FS()}
 		if catalog.Resolve(repo.Dir).State.FromArchive() {
-			i = 1
+			at.tree = archiveTree
 		}
-		if r, ok := byDir[i][repo.Dir.FS()]; ok {
+		if r, ok := known[at]; ok {
 			all[repo.RepoID] = r
 		}
 	}
@@ -210,7 +206,7 @@ var phases = []archive.JobState{
 func (s *Site) collectJobs() {
 	each := func(yieldJob func(j archive.JobStatus, yield func(float64, ...string))) metric.Collector {
 		return func(yield func(float64, ...string)) {
-			for _, j := range s.jobs.newest() {
+			for _, j := range s.jobs.newest(s.Config().Archive) {
 				yieldJob(j, yield)
 			}
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -31,19 +30,27 @@ type Site struct {
 	stateIn string // directory of the state
 	id      string // as a follower
 	version string
-	jobs    *jobs
+	storeIn string      // directory of the archive; "" where there is none
+	hot     hot.Options // of both trees, but for the directory
+	jobs    jobs
 
-	root    tree
-	archive tree // without a directory where none is configured
+	root    *tree
+	store   atomic.Pointer[tree] // nil while there is none; see openStore
+	opening sync.Mutex           // the store
 
-	view     atomic.Pointer[View]
-	last     lastRoot
-	counters counters
-	ready    atomic.Bool
+	view      atomic.Pointer[View]
+	last      lastRoot
+	manifests manifests
+	counters  counters
+	ready     atomic.Bool
 
 	// What writeTorn last wrote; the refresh loop's own.
 	torn        []Torn
 	tornWritten bool
+
+	// Those who hold two take them in this order.
+	following turn // reads the state document and takes its changes over
+	scanning  turn // brings the index up to date
 
 	mu    sync.Mutex // guards what a new View is made from, and the swap
 	index *index.Index
@@ -58,8 +65,13 @@ func Open(ctx context.Context, cfg *config.Config, version string, log *slog.Log
 	if err != nil {
 		return nil, fmt.Errorf("name this host: %w", err)
 	}
-	s := &Site{log: log, metrics: metrics, edge: edge, cfg: cfg, stateIn: cfg.State, id: fmt.Sprintf("%s-%d", host, os.Getpid()), version: version}
-	s.jobs = &jobs{dir: cfg.State, grace: time.Duration(cfg.Archive.Grace), retention: time.Duration(cfg.Archive.Retention)}
+	s := &Site{
+		log: log, metrics: metrics, edge: edge, cfg: cfg, stateIn: cfg.State, storeIn: cfg.Archive.Store, version: version,
+		id: fmt.Sprintf("%s-%d", host, os.Getpid()), jobs: jobs{dir: cfg.State, log: log},
+		hot:       hot.Options{Budget: hot.NewBudget(int64(cfg.Metadata.Memory)), Keep: time.Duration(cfg.Metadata.Keep)},
+		manifests: manifests{state: cfg.State, log: log}, counters: newCounters(metrics),
+		following: newTurn(), scanning: newTurn(),
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -68,36 +80,20 @@ func Open(ctx context.Context, cfg *config.Config, version string, log *slog.Log
 	if s.state, err = mirror.OpenFileState(cfg.State); err != nil {
 		return nil, err
 	}
-	budget := hot.NewBudget(int64(cfg.Metadata.Memory))
-	open := func(t *tree, dir, name string) error {
-		t.name = name
-		if t.root, err = os.OpenRoot(dir); err != nil {
-			return err
-		}
-		t.hot, err = hot.New(hot.Options{Dir: filepath.Join(cfg.State, "hot", name), Budget: budget, Keep: time.Duration(cfg.Metadata.Keep)})
-		return err
-	}
-	if err := open(&s.root, cfg.Root, "root"); err != nil {
+	if s.root, err = s.openTree(rootTree, cfg.Root); err != nil {
 		return nil, fmt.Errorf("open the root: %w", err)
 	}
-	if cfg.Archive.Store != "" {
-		// A store that is not there yet is no error: the first archive makes it, and a restart serves it.
-		if err := open(&s.archive, cfg.Archive.Store, "archive"); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("open the archive: %w", err)
-		}
+	if err := s.openStore(ctx); err != nil {
+		return nil, err
 	}
-	s.archive.manifests = newManifests(cfg.State, cfg.Archive.Store)
 	if s.index, err = index.Load(s.indexDir()); err != nil {
 		log.InfoContext(ctx, "the root is scanned whole", "why", err)
+		if _, err := s.scan(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if s.doc, err = s.state.Load(ctx); err != nil {
 		return nil, err
-	}
-	s.counters = newCounters(metrics)
-	if s.index == nil { // the first start, or a file that could not be used
-		if err := s.scan(ctx, true); err != nil {
-			return nil, err
-		}
 	}
 	if err := s.renew(); err != nil {
 		return nil, err
@@ -109,13 +105,8 @@ func Open(ctx context.Context, cfg *config.Config, version string, log *slog.Log
 // Close gives back what Open took. Nothing may be served any more.
 func (s *Site) Close() error {
 	var errs []error
-	for _, t := range []*tree{&s.root, &s.archive} {
-		if t.hot != nil {
-			errs = append(errs, t.hot.Close())
-		}
-		if t.root != nil {
-			errs = append(errs, t.root.Close())
-		}
+	for _, t := range s.trees() {
+		errs = append(errs, t.close())
 	}
 	if s.state != nil {
 		errs = append(errs, s.state.Close())
@@ -127,13 +118,7 @@ func (s *Site) Close() error {
 func (s *Site) Run(ctx context.Context) error {
 	all, ctx := errgroup.WithContext(ctx)
 	all.Go(func() error { return s.follow(ctx) })
-	all.Go(func() error {
-		if err := s.refreshAll(ctx); err != nil {
-			return err
-		}
-		s.ready.Store(true)
-		return s.refresh(ctx)
-	})
+	all.Go(func() error { return s.refresh(ctx) })
 	all.Go(func() error { return s.rescan(ctx) })
 	all.Go(func() error { return s.housekeep(ctx) })
 	err := all.Wait()
@@ -153,32 +138,18 @@ func (s *Site) Ready() error {
 	return nil
 }
 
-// Reload puts another configuration into force: layout, addresses, lists, calendar, intervals. What the
-// process holds open (root, state, archive.store, listeners, the memory budget) stays as it was
-// started, and a change of it is an error that leaves everything as it is.
-func (s *Site) Reload(cfg *config.Config) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, fixed := range []struct{ key, old, new string }{
-		{"root", s.cfg.Root, cfg.Root},
-		{"state", s.cfg.State, cfg.State},
-		{"archive.store", s.cfg.Archive.Store, cfg.Archive.Store},
-	} {
-		if fixed.old != fixed.new {
-			return fmt.Errorf("%s: %s cannot change from %s to %s while running; restart the service", cfg.File, fixed.key, fixed.old, fixed.new)
-		}
-	}
-	old := s.cfg
-	s.cfg = cfg
-	if err := s.renewLocked(); err != nil {
-		s.cfg = old
-		return err
-	}
-	s.edge.SetProxies(cfg.TrustedProxies)
-	return nil
-}
-
-// config is the configuration in force.
-func (s *Site) config() *config.Config { return s.View().config }
-
 func (s *Site) indexDir() string { return filepath.Join(s.stateIn, "index") }
+
+// turn lets one at a time do what takes long. Those who wait for theirs may give up.
+type turn chan struct{}
+
+func newTurn() turn { return make(turn, 1) }
+
+func (t turn) take(ctx context.Context) (release func(), err error) {
+	select {
+	case t <- struct{}{}:
+		return func() { <-t }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"mirrorctl/internal/web"
-	"mirrorctl/mirror"
 )
 
 // StatusPage answers with the state of the site, for people or as JSON.
@@ -29,10 +28,10 @@ func (s *Site) StatusPage(w http.ResponseWriter, r *http.Request) error {
 		page.Releases = append(page.Releases, line)
 	}
 	for _, t := range s.Torn() {
-		id := v.catalog.Resolve(mirror.Path(t.Dir)).Repo
-		page.Inconsistent = append(page.Inconsistent, web.StatusRepository{RepoID: id, Dir: mirror.Path(t.Dir), Problem: t.Reason, Since: t.Since})
+		dir := pathOf(t.Dir)
+		page.Inconsistent = append(page.Inconsistent, web.StatusRepository{RepoID: v.catalog.Resolve(dir).Repo, Dir: dir, Problem: t.Reason, Since: t.Since})
 	}
-	for _, j := range s.jobs.newest() {
+	for _, j := range s.jobs.newest(v.config.Archive) {
 		page.Jobs = append(page.Jobs, web.StatusJob{ID: j.ID, Release: j.Release, Phase: string(j.State), Done: j.StoredBytes, Total: j.Totals.Bytes, Error: j.Reason})
 	}
 	if strings.HasSuffix(r.URL.Path, ".json") {

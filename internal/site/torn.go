@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"mirrorctl/internal/durable"
+	"mirrorctl/mirror"
 )
 
 // Torn is a repository that is not whole on disk. What it was before goes on being served.
@@ -28,10 +29,7 @@ func tornFile(state string) string { return filepath.Join(state, "torn.json") }
 // Torn lists the repositories that are not whole.
 func (s *Site) Torn() []Torn {
 	var all []Torn
-	for _, t := range []*tree{&s.root, &s.archive} {
-		if t.hot == nil {
-			continue
-		}
+	for _, t := range s.trees() {
 		for _, r := range t.hot.Status() {
 			if !r.Consistent && r.Err != nil {
 				all = append(all, Torn{t.name, r.Dir, r.Err.Error(), r.Since})
@@ -57,6 +55,14 @@ func (s *Site) writeTorn() error {
 	}
 	s.torn, s.tornWritten = now, true
 	return nil
+}
+
+// pathOf is a directory as package hot names it.
+func pathOf(dir string) mirror.Path {
+	if dir == "." {
+		return ""
+	}
+	return mirror.Path(dir)
 }
 
 // ReadTorn is the word that a service left in its state directory; empty where none ever ran.

@@ -3,10 +3,10 @@ package site
 import (
 	"fmt"
 	"net/url"
-	"strings"
 	"sync"
 	"time"
 
+	"mirrorctl/archive"
 	"mirrorctl/internal/config"
 	"mirrorctl/mirror"
 	"mirrorctl/mirror/index"
@@ -18,19 +18,24 @@ type View struct {
 	config   *config.Config
 	calendar *mirror.Calendar
 	layout   *mirror.Layout
+	index    *index.Index
 	doc      *mirror.Document
 	catalog  *mirror.Catalog
 	targets  *redirect.Targets
 	lists    *redirect.Snapshot
-	// The archive is answered below archivePath of this server, and below ownPath of ownHost where the
-	// archive's address has a host of its own.
-	archivePath, ownPath mirror.Path
-	ownHost              string
-	redirects            map[mirror.Release]redirectCounters
+	places   places
+	traces   map[mirror.Release]*trace
 	// Repositories to keep in memory: those that the root answers for, and those that the archive does.
 	inRoot, inStore []string
 	repositories    []mirror.Repository                          // all of them
 	totals          func() map[mirror.Release]index.ReleaseTotal // counted when first asked for
+}
+
+// trace is where requests for a release leave what is counted of them, and find what is known of its files.
+type trace struct {
+	redirects redirectCounters
+	root      *rootTime
+	manifest  *manifest // nil where the archive has none
 }
 
 // View is the newest.
@@ -51,6 +56,14 @@ func (v *View) Calendar() *mirror.Calendar { return v.calendar }
 // Targets are the addresses that the view answers with.
 func (v *View) Targets() *redirect.Targets { return v.targets }
 
+// archived is what the archive's manifest says of p, a path of r.
+func (v *View) archived(r mirror.Release, p mirror.Path) (archive.Entry, bool) {
+	if t := v.traces[r]; t != nil {
+		return t.manifest.lookup(p)
+	}
+	return archive.Entry{}, false
+}
+
 // renew makes a View from the newest index, document and configuration and swaps it in.
 func (s *Site) renew() error {
 	s.mu.Lock()
@@ -59,28 +72,29 @@ func (s *Site) renew() error {
 }
 
 func (s *Site) renewLocked() error {
-	v, err := compile(s.cfg, s.doc, s.index, metadata{s})
+	v, err := compile(s.cfg, s.doc, s.index, s.trees)
 	if err != nil {
 		return err
 	}
-	v.redirects = map[mirror.Release]redirectCounters{}
+	v.traces = map[mirror.Release]*trace{}
+	known := s.manifests.of(s.doc)
 	var releases []mirror.Release
 	for _, r := range v.catalog.Releases() {
 		releases = append(releases, r.Release)
-		v.redirects[r.Release] = s.counters.redirectsOf(r.Release)
+		v.traces[r.Release] = &trace{s.counters.redirectsOf(r.Release), s.last.of(r.Release), known[r.Release]}
 	}
 	s.edge.SetReleases(releases)
 	s.view.Store(v)
 	return nil
 }
 
-// compile makes a View from what it depends on.
-func compile(cfg *config.Config, doc *mirror.Document, x *index.Index, known redirect.Metadata) (*View, error) {
+// compile makes a View from what it depends on. trees are those that are open whenever its lists ask for them.
+func compile(cfg *config.Config, doc *mirror.Document, x *index.Index, trees func() []*tree) (*View, error) {
 	layout, err := cfg.Layout.Compile()
 	if err != nil {
 		return nil, err
 	}
-	v := &View{config: cfg, calendar: cfg.Calendar(), layout: layout, doc: doc}
+	v := &View{config: cfg, calendar: cfg.Calendar(), layout: layout, index: x, doc: doc}
 	found := x.Repositories(layout)
 	v.catalog = mirror.NewCatalog(layout, doc, found, x.Trees(layout)...)
 	for _, repo := range found {
@@ -105,38 +119,13 @@ func compile(cfg *config.Config, doc *mirror.Document, x *index.Index, known red
 	if v.targets, err = redirect.NewTargets(cfg.PublicURL.URL(), archiveURL, cfg.Archive.Store != ""); err != nil {
 		return nil, fmt.Errorf("%s: %w", cfg.File, err)
 	}
-	v.place(cfg.PublicURL.URL(), cfg.ArchiveURL())
+	v.places = placesOf(cfg, x)
 	disabled := map[string]bool{}
 	for _, name := range cfg.Lists.Disabled {
 		disabled[name] = true
 	}
-	v.lists = redirect.NewSnapshot(layout, v.catalog, v.targets, known, redirect.Options{
+	v.lists = redirect.NewSnapshot(layout, v.catalog, v.targets, metadata{v, trees}, redirect.Options{
 		Disabled: disabled, UnknownRepoStatus: cfg.Lists.UnknownStatus, Made: time.Now(),
 	})
 	return v, nil
-}
-
-// place finds out where this server is asked for the archive.
-func (v *View) place(public, archive *url.URL) {
-	v.archivePath = "archive"
-	if archive.Host != public.Host {
-		v.ownHost = strings.ToLower(archive.Host)
-		v.ownPath = mirror.Path(strings.Trim(archive.Path, "/"))
-		return
-	}
-	base := strings.Trim(public.Path, "/")
-	if rel := strings.Trim(strings.TrimPrefix(strings.Trim(archive.Path, "/"), base), "/"); rel != "" {
-		v.archivePath = mirror.Path(rel)
-	}
-}
-
-// inArchive tells whether a request is for the archive, and for what in it.
-func (v *View) inArchive(host string, p mirror.Path) (mirror.Path, bool) {
-	if v.ownHost != "" && strings.EqualFold(host, v.ownHost) && p.Under(v.ownPath) {
-		return p.Rel(v.ownPath), true
-	}
-	if p.Under(v.archivePath) {
-		return p.Rel(v.archivePath), true
-	}
-	return p, false
 }

@@ -22,6 +22,9 @@ type Content struct {
 
 	Bytes []byte                            // the body, where it is in memory; never changed
 	Open  func() (io.ReadSeekCloser, error) // the body, where it is not: an *os.File goes out by sendfile
+	// File is the body where it had to be opened to know the rest of this. Such a Content is
+	// served once: ServeContent closes File, whatever it answers.
+	File io.ReadSeekCloser
 
 	head *head
 }
@@ -82,6 +85,9 @@ func (c Content) ETag() string { return c.Prepared().head.etag }
 // It returns a *Problem for 412 and 416, and the error of Open, with nothing written; any other error
 // means that the connection broke on the way, or that the client took too little for too long.
 func ServeContent(w http.ResponseWriter, r *http.Request, c Content) error {
+	if c.File != nil {
+		defer c.File.Close() // read only: there is nothing that an error could tell
+	}
 	c = c.Prepared()
 	h := c.head
 	switch checkConditions(r.Header, h.etag, c.ModTime) {
@@ -146,7 +152,10 @@ func setAll(header http.Header, h *head) {
 
 // open makes the body ready to send. HEAD opens too: an answer of 200 for a file that is gone would be a lie.
 func (c Content) open() (body, error) {
-	if c.Open == nil {
+	switch {
+	case c.File != nil:
+		return body{file: c.File, lent: true}, nil
+	case c.Open == nil:
 		return body{bytes: c.Bytes}, nil
 	}
 	f, err := c.Open()

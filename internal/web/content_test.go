@@ -367,3 +367,43 @@ type nowhere struct{ h http.Header }
 func (n nowhere) Header() http.Header         { return n.h }
 func (n nowhere) WriteHeader(int)             {}
 func (n nowhere) Write(b []byte) (int, error) { return len(b), nil }
+
+// closes counts how often a file was closed.
+type closes struct {
+	io.ReadSeeker
+	n int
+}
+
+func (c *closes) Close() error { c.n++; return nil }
+
+// A file that was opened to be looked at must not stay open because nothing of it was sent.
+func TestAnOpenFileIsClosedWhateverIsAnswered(t *testing.T) {
+	whole := inMemory(1000)
+	for _, tt := range []struct {
+		name, method, header, value string
+		status                      int
+	}{
+		{"whole", "GET", "", "", 200},
+		{"head", "HEAD", "", "", 200},
+		{"not modified", "GET", "If-None-Match", whole.ETag(), 304},
+		{"precondition failed", "GET", "If-Match", `"other"`, 412},
+		{"no such range", "GET", "Range", "bytes=2000-", 416},
+		{"a range", "GET", "Range", "bytes=0-9", 206},
+		{"two ranges", "GET", "Range", "bytes=0-9,500-509", 206},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			file := &closes{ReadSeeker: bytes.NewReader(whole.Bytes)}
+			c := web.Content{Name: whole.Name, Size: whole.Size, ModTime: whole.ModTime, SHA256: whole.SHA256, File: file}
+			header := http.Header{}
+			if tt.header != "" {
+				header.Set(tt.header, tt.value)
+			}
+			if r := serve(t, c, tt.method, header); r.StatusCode != tt.status {
+				t.Errorf("status %d, want %d", r.StatusCode, tt.status)
+			}
+			if file.n != 1 {
+				t.Errorf("closed %d times", file.n)
+			}
+		})
+	}
+}

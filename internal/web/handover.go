@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -32,7 +33,12 @@ type Handover struct {
 func NewHandover(path string, listeners map[string]*Listener) (*Handover, error) {
 	temp := fmt.Sprintf("%s.%d", path, os.Getpid())
 	os.Remove(temp) // of an earlier process with this pid
-	l, err := net.ListenUnix("unixpacket", &net.UnixAddr{Name: temp, Net: "unixpacket"})
+	addr, done, err := socketAddr(temp)
+	if err != nil {
+		return nil, fmt.Errorf("offer listeners: %w", err)
+	}
+	defer done()
+	l, err := net.ListenUnix("unixpacket", addr)
 	if err != nil {
 		return nil, fmt.Errorf("offer listeners: %w", err)
 	}
@@ -41,6 +47,20 @@ func NewHandover(path string, listeners map[string]*Listener) (*Handover, error)
 		return nil, errors.Join(fmt.Errorf("offer listeners: %w", err), l.Close(), os.Remove(temp))
 	}
 	return &Handover{l, listeners}, nil
+}
+
+// socketAddr is the address of the socket at path. The kernel has room for 107 bytes, and a state directory
+// may lie deeper than that: then its descriptor stands for it, until done.
+func socketAddr(path string) (addr *net.UnixAddr, done func(), err error) {
+	if len(path) <= 107 {
+		return &net.UnixAddr{Name: path, Net: "unixpacket"}, func() {}, nil
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return nil, nil, err
+	}
+	name := fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(path))
+	return &net.UnixAddr{Name: name, Net: "unixpacket"}, func() { dir.Close() }, nil
 }
 
 // Run answers successors until ctx ends. End it before a drain.
@@ -107,7 +127,14 @@ func handOver(c *net.UnixConn, listeners map[string]*Listener) {
 // is the first, and opens its own. Those that this process has no use for are to be closed. It is for a process that was
 // asked to succeed another: one that was started twice by mistake had better meet a port that is taken.
 func Take(path string) (map[string]*Listener, error) {
-	c, err := net.DialUnix("unixpacket", nil, &net.UnixAddr{Name: path, Net: "unixpacket"})
+	addr, done, err := socketAddr(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
+		return nil, fmt.Errorf("take listeners over: %w", err)
+	}
+	defer done()
+	c, err := net.DialUnix("unixpacket", nil, addr)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
 		return nil, nil
 	} else if err != nil {

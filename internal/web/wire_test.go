@@ -262,3 +262,38 @@ func TestPortTaken(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A state directory may lie deeper than the address of a unix socket has room for.
+func TestHandoverInADeepDirectory(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), strings.Repeat("deep/", 40))
+	path := filepath.Join(dir, "handover")
+	if got, err := web.Take(path); got != nil || err != nil {
+		t.Error("without the directory:", got, err)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	l, err := web.Listen(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	h, err := web.NewHandover(path, map[string]*web.Listener{"http": l})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- h.Run(ctx) }()
+	taken, err := web.Take(path)
+	if err != nil || taken["http"] == nil || taken["http"].Addr().String() != l.Addr().String() {
+		t.Errorf("%v, %v", taken, err)
+	}
+	for _, l := range taken {
+		l.Close()
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
