@@ -29,10 +29,11 @@ func (a *app) archiveOne(ctx context.Context, d *desk, accept []mirror.Path) (an
 	case archived && o.verify:
 		return a.verifyArchived(ctx, d)
 	case archived && !o.prune:
-		return a.report(d.archiver.Archive(ctx, target, opts)) // a run may have died right after it published
+		return a.stays(a.report(d.archiver.Archive(ctx, target, opts))) // a run may have died right after it published
+	case !archived && !o.prune:
+		return a.stays(a.publish(ctx, d, target, opts))
 	case !archived:
-		res, err := a.publish(ctx, d, target, opts)
-		if err != nil || !o.prune {
+		if res, err := a.publish(ctx, d, target, opts); err != nil {
 			return res, err
 		}
 	}
@@ -151,8 +152,13 @@ func (a *app) report(res archive.Result, err error) (any, error) {
 		done = "already " + done
 	}
 	a.say("%s: %s (job %s, %s, %s)", res.Release, done, res.Job, count(res.Totals.Files, "file"), a.out.size(res.Totals.Bytes))
-	if res.State == archive.Published && !res.DrainDue.IsZero() {
+	return res, nil
+}
+
+// stays says that a release which was archived is in the root, too, and how that ends.
+func (a *app) stays(done any, err error) (any, error) {
+	if res, ok := done.(archive.Result); ok && res.State == archive.Published {
 		a.say("%s: still in the root; `%s archive --prune %s` moves it out from %s on", res.Release, a.program(), res.Release, when(res.DrainDue))
 	}
-	return res, nil
+	return done, err
 }

@@ -74,6 +74,9 @@ func onward(s archive.JobState) string {
 	return "archive --resume"
 }
 
+// followTime is how long a server may take to follow a change before that is worth a word.
+const followTime = 5 * time.Second
+
 // sayServers tells whether a service runs, and whether it follows the state document. It makes nothing in a state
 // directory that was never used.
 func (a *app) sayServers(ctx context.Context, cfg *config.Config) error {
@@ -98,6 +101,12 @@ func (a *app) sayServers(ctx context.Context, cfg *config.Config) error {
 	}
 	if len(servers) == 0 {
 		a.say("no service is running")
+	}
+	st, err := os.Stat(filepath.Join(cfg.State, "state.json"))
+	if errors.Is(err, fs.ErrNotExist) || err == nil && time.Since(st.ModTime()) < followTime {
+		return nil // never changed, or just now
+	} else if err != nil {
+		return err
 	}
 	for _, s := range servers {
 		if s.Generation < doc.Generation {

@@ -46,7 +46,7 @@ func (a *app) readDesk(ctx context.Context, d *desk) (*proven, error) {
 		return nil, a.interrupted(err, "")
 	}
 	p.Manifest, p.Files, p.Bytes = proof.Manifest(), proof.Files(), proof.Bytes()
-	a.say("%s: the archive holds %s, %s, read back and equal to manifest %s", d.release, count(p.Files, "file"), a.out.size(p.Bytes), p.Manifest)
+	a.say("%s: the archive holds all %s, %s, read back and equal to manifest %s", d.release, count(p.Files, "file"), a.out.size(p.Bytes), p.Manifest)
 	return p, nil
 }
 

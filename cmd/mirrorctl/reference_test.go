@@ -69,7 +69,7 @@ func referenceCommand(b *bytes.Buffer, c *cobra.Command) {
 			referenceFlags(b, c.LocalNonPersistentFlags())
 		}
 		if c.Example != "" {
-			fmt.Fprintf(b, "\nFor example:\n\n```sh\n%s\n```\n", strings.ReplaceAll(strings.TrimSpace(c.Example), "\n  ", "\n"))
+			fmt.Fprintf(b, "\nFor example:\n\n```sh no-test: an example, not a session\n%s\n```\n", strings.ReplaceAll(strings.TrimSpace(c.Example), "\n  ", "\n"))
 		}
 	}
 	if c.Name() == "completion" {

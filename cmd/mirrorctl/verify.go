@@ -79,6 +79,13 @@ func (a *app) verify(ctx context.Context, o archiveOptions, what string, package
 			verdict, differs = count(int64(n), "problem"), true
 		}
 		t.add(v.Tree, string(v.Dir), strconv.Itoa(v.Files), strconv.Itoa(v.Packages), a.out.size(v.Bytes), verdict)
+	}
+	if a.out.format == "table" { // before the long part begins
+		if err := a.out.printTable(a.stdout, t); err != nil {
+			return err
+		}
+	}
+	for _, v := range found.Repositories {
 		for _, p := range v.Problems {
 			a.say("%s: %s", v.Dir, p)
 		}
@@ -89,8 +96,10 @@ func (a *app) verify(ctx context.Context, o archiveOptions, what string, package
 		}
 		differs = differs || len(found.Archive.Problems) > 0
 	}
-	if err := a.out.print(a.stdout, found, t); err != nil {
-		return err
+	if a.out.format != "table" {
+		if err := a.out.print(a.stdout, found, nil); err != nil {
+			return err
+		}
 	}
 	if differs {
 		return errDiffers
