@@ -88,6 +88,7 @@ func (a *app) serve(ctx context.Context, o serveOptions) (err error) {
 		return explainMissing(cfg, err)
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
+	defer ballast()()
 	return s.run(ctx, hup, func() (*config.Config, error) { return a.serveConfig(o) })
 }
 
