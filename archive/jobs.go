@@ -88,50 +88,21 @@ func ReadJobs(dir string, grace, retention time.Duration) ([]JobStatus, error) {
 	return out, nil
 }
 
-// jobs replays the journals of a release, lowest epoch first. A directory without a whole
-// record is a job that was never begun.
-// sweepUnbegun removes what runs left that died before their first record. Nothing outside of the state
-// directory was touched for them. The caller holds the release.
-func (a *Archiver) sweepUnbegun(release mirror.Release) error {
-	dirs, err := os.ReadDir(a.jobsDir())
-	if absent(err) {
-		return nil
-	} else if err != nil {
-		return fmt.Errorf("list jobs: %w", err)
-	}
-	for _, d := range dirs {
-		if releaseOf(d.Name()) != release.String() {
-			continue
-		}
-		records, err := readJournal(a.jobDir(d.Name()))
-		if absent(err) || err == nil && len(records) == 0 {
-			if err := os.RemoveAll(a.jobDir(d.Name())); err != nil {
-				return fmt.Errorf("remove a job that never began: %w", err)
-			}
-		}
-	}
-	return nil
-}
-
+// jobs replays the journals of a release, lowest epoch first.
 func (a *Archiver) jobs(release mirror.Release) ([]*job, error) { return jobsIn(a.jobsDir(), release) }
 
 func jobsIn(dir string, release mirror.Release) ([]*job, error) {
-	dirs, err := os.ReadDir(dir)
-	if absent(err) {
-		return nil, nil
-	} else if err != nil {
-		return nil, fmt.Errorf("list jobs: %w", err)
+	names, err := jobNames(dir, release)
+	if err != nil {
+		return nil, err
 	}
 	var (
 		jobs []*job
 		bad  []error
 	)
-	for _, d := range dirs {
-		if r := releaseOf(d.Name()); r == "" || !release.IsZero() && r != release.String() {
-			continue
-		}
-		records, err := readJournal(filepath.Join(dir, d.Name()))
-		if absent(err) || err == nil && len(records) == 0 {
+	for _, name := range names {
+		records, err := readJournal(filepath.Join(dir, name))
+		if neverBegan(records, err) {
 			continue
 		}
 		var j *job
@@ -139,7 +110,7 @@ func jobsIn(dir string, release mirror.Release) ([]*job, error) {
 			j, err = replay(records)
 		}
 		if err != nil {
-			bad = append(bad, fmt.Errorf("job %s: %w", d.Name(), err))
+			bad = append(bad, fmt.Errorf("job %s: %w", name, err))
 			continue
 		}
 		jobs = append(jobs, j)
@@ -150,25 +121,39 @@ func jobsIn(dir string, release mirror.Release) ([]*job, error) {
 	return jobs, errors.Join(bad...)
 }
 
-// unborn clears away what a run left that died before its job's first record: a directory with a
-// plan and no journal. The caller holds the release's lock.
-func (a *Archiver) unborn(release mirror.Release) error {
-	dirs, err := os.ReadDir(a.jobsDir())
+// jobNames lists the directories of a release's jobs, all releases' for the zero Release.
+func jobNames(dir string, release mirror.Release) ([]string, error) {
+	dirs, err := os.ReadDir(dir)
 	if absent(err) {
-		return nil
+		return nil, nil
 	} else if err != nil {
-		return fmt.Errorf("list jobs: %w", err)
+		return nil, fmt.Errorf("list jobs: %w", err)
 	}
+	var names []string
 	for _, d := range dirs {
-		if releaseOf(d.Name()) != release.String() {
+		if r := releaseOf(d.Name()); r != "" && (release.IsZero() || r == release.String()) {
+			names = append(names, d.Name())
+		}
+	}
+	return names, nil
+}
+
+// neverBegan tells from a journal as it was read whether its run died before the job's first record: the
+// directory holds a plan at the most, and nothing outside of it was touched.
+func neverBegan(records []record, err error) bool { return absent(err) || err == nil && len(records) == 0 }
+
+// unborn clears away jobs that never began. The caller holds the release's lock.
+func (a *Archiver) unborn(release mirror.Release) error {
+	names, err := jobNames(a.jobsDir(), release)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if !neverBegan(readJournal(a.jobDir(name))) {
 			continue
 		}
-		records, err := readJournal(a.jobDir(d.Name()))
-		if !absent(err) && (err != nil || len(records) > 0) {
-			continue
-		}
-		if err := os.RemoveAll(a.jobDir(d.Name())); err != nil {
-			return err
+		if err := os.RemoveAll(a.jobDir(name)); err != nil {
+			return fmt.Errorf("remove a job that never began: %w", err)
 		}
 	}
 	return nil

@@ -52,9 +52,6 @@ func (a *Archiver) start(ctx context.Context, p *Plan) (_ *run, err error) {
 			err = errors.Join(err, r.Close())
 		}
 	}()
-	if err := a.sweepUnbegun(release); err != nil {
-		return nil, err
-	}
 	if old, err := a.newest(release); err == nil && !old.state.Ended() {
 		return nil, fmt.Errorf("release %s: job %s is %s: %w", release, old.id, old.state, ErrUnfinished)
 	} else if err != nil && !errors.Is(err, ErrNoJob) {
@@ -112,7 +109,7 @@ func (a *Archiver) take(ctx context.Context, release mirror.Release) (_ *run, er
 			err = errors.Join(err, r.Close())
 		}
 	}()
-	if err := a.sweepUnbegun(release); err != nil {
+	if err := a.unborn(release); err != nil {
 		return nil, err
 	}
 	newest, err := a.newest(release)
