@@ -140,7 +140,9 @@ func jobNames(dir string, release mirror.Release) ([]string, error) {
 
 // neverBegan tells from a journal as it was read whether its run died before the job's first record: the
 // directory holds a plan at the most, and nothing outside of it was touched.
-func neverBegan(records []record, err error) bool { return absent(err) || err == nil && len(records) == 0 }
+func neverBegan(records []record, err error) bool {
+	return absent(err) || err == nil && len(records) == 0
+}
 
 // unborn clears away jobs that never began. The caller holds the release's lock.
 func (a *Archiver) unborn(release mirror.Release) error {
