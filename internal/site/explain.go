@@ -54,7 +54,7 @@ func (v *View) Explain(q Question) (Explanation, error) {
 		return Explanation{Path: p}.list(a), nil
 	}
 	p, archive := v.places.inArchive(q.URL.Host, p)
-	found := v.catalog.Resolve(p)
+	p, found := v.resolve(p)
 	slash := strings.HasSuffix(path, "/")
 	d := redirect.Decide(v.targets, redirect.Request{Path: p, Slash: slash, Found: found, Scheme: client.Scheme, Archive: archive})
 	e := v.explained(p, found)

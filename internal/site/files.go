@@ -48,7 +48,7 @@ var errNoArchive = &web.Problem{Status: http.StatusServiceUnavailable, Reason: "
 // answer answers one request from one view. With fs.ErrNotExist nothing has been written.
 func (s *Site) answer(v *View, w http.ResponseWriter, r *http.Request, asked mirror.Path, slash bool, facts *web.Facts) error {
 	p, archive := v.places.inArchive(r.Host, asked)
-	found := v.catalog.Resolve(p)
+	p, found := v.resolve(p)
 	facts.Site, facts.Kind, facts.Release, facts.State = web.SiteActive, found.Kind, found.Release, found.State
 	if archive {
 		facts.Site = web.SiteArchive

@@ -76,6 +76,54 @@ func TestTheStateDocumentIsFollowed(t *testing.T) {
 	}
 }
 
+// Another name of a tree neither hinders its archiving nor is forgotten after it, whether the tree still stands or not.
+func TestAnAliasOfATree(t *testing.T) {
+	s := start(t, func(s *stand) {
+		for name, target := range map[string]string{"5Server": "5", "5Client": "./5Server", "5Workstation": "/somewhere/5"} {
+			if err := os.Symlink(target, filepath.Join(s.root, "free/el/updates", name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	if target, err := s.site.View().Target(el5); err != nil || fmt.Sprint(target.Trees) != "[free/el/updates/5 free/el/updates/5Workstation nonfree/el/updates/5]" {
+		t.Fatalf("%v, %v", target.Trees, err)
+	}
+	if err := os.Remove(filepath.Join(s.root, "free/el/updates/5Workstation")); err != nil { // nobody knows where that leads
+		t.Fatal(err)
+	}
+	if err := s.site.Rescan(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	index := s.read(repo5 + "/repodata/repomd.xml")
+	ask := func(when string, archived bool) {
+		t.Helper()
+		for _, name := range []string{"5", "5Server", "5Client"} {
+			got := s.get("free/el/updates/" + name + "/x86_64/repodata/repomd.xml")
+			if archived {
+				want := s.url + "archive/" + repo5 + "/repodata/repomd.xml"
+				if got.StatusCode != 302 || got.Header.Get("Location") != want {
+					t.Errorf("%s, %s: %d %s", when, name, got.StatusCode, got.Header.Get("Location"))
+				}
+				got = s.get("archive/free/el/updates/" + name + "/x86_64/repodata/repomd.xml")
+			}
+			if got.StatusCode != 200 || got.body != index {
+				t.Errorf("%s, %s: %d", when, name, got.StatusCode)
+			}
+		}
+	}
+	ask("active", false)
+	s.archive(el5)
+	s.eventually("archived", func() bool { return s.site.View().State(el5) == mirror.Archived })
+	ask("archived", true)
+	if err := os.RemoveAll(filepath.Join(s.root, "free/el/updates/5")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.site.Rescan(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ask("gone from the root", true)
+}
+
 // What came into the root while the release was away must be known when requests are sent there again.
 func TestARestoredReleaseIsKnownAtOnce(t *testing.T) {
 	away := filepath.Join(t.TempDir(), "away")

@@ -32,7 +32,7 @@ func Look(ctx context.Context, cfg *config.Config) (_ *View, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return compile(cfg, doc, x, func() []*tree { return nil })
+	return compile(cfg, doc, x, root, func() []*tree { return nil })
 }
 
 // loadDocument reads the state document; a state directory that was never used holds an empty one.

@@ -25,14 +25,20 @@ func (v *View) Release(r mirror.Release) (mirror.ReleaseStatus, error) {
 // State is where a release stands.
 func (v *View) State(r mirror.Release) mirror.State { return v.doc.State(r) }
 
-// Target is a release as an archiver wants it: its trees, and those of all others.
+// Target is a release as an archiver wants it: its trees, and those of all others. A symbolic link that is but another name
+// of one of its trees stays where it is; who asks by it is answered under the right name.
 func (v *View) Target(r mirror.Release) (archive.Target, error) {
 	t := archive.Target{Release: r}
 	s, err := v.Release(r)
 	if err != nil {
 		return t, err
 	}
-	t.Trees, t.Repositories = s.Trees, s.Repositories
+	t.Repositories = s.Repositories
+	for _, tree := range s.Trees {
+		if _, alias := v.aliases[tree]; !alias {
+			t.Trees = append(t.Trees, tree)
+		}
+	}
 	for _, other := range v.catalog.Releases() {
 		if other.Release != r {
 			t.Others = append(t.Others, other.Trees...)

@@ -3,6 +3,7 @@ package site
 import (
 	"fmt"
 	"net/url"
+	"os"
 	"sync"
 	"time"
 
@@ -24,6 +25,7 @@ type View struct {
 	targets  *redirect.Targets
 	lists    *redirect.Snapshot
 	places   places
+	aliases  aliases
 	traces   map[mirror.Release]*trace
 	// Repositories to keep in memory: those that the root answers for, and those that the archive does.
 	inRoot, inStore []string
@@ -72,7 +74,7 @@ func (s *Site) renew() error {
 }
 
 func (s *Site) renewLocked() error {
-	v, err := compile(s.cfg, s.doc, s.index, s.trees)
+	v, err := compile(s.cfg, s.doc, s.index, s.root.dir, s.trees)
 	if err != nil {
 		return err
 	}
@@ -88,15 +90,17 @@ func (s *Site) renewLocked() error {
 	return nil
 }
 
-// compile makes a View from what it depends on. trees are those that are open whenever its lists ask for them.
-func compile(cfg *config.Config, doc *mirror.Document, x *index.Index, trees func() []*tree) (*View, error) {
+// compile makes a View from what it depends on. Of the root it reads symbolic links alone. trees are those that are open
+// whenever its lists ask for them.
+func compile(cfg *config.Config, doc *mirror.Document, x *index.Index, root *os.Root, trees func() []*tree) (*View, error) {
 	layout, err := cfg.Layout.Compile()
 	if err != nil {
 		return nil, err
 	}
 	v := &View{config: cfg, calendar: cfg.Calendar(), layout: layout, index: x, doc: doc}
-	found := x.Repositories(layout)
-	v.catalog = mirror.NewCatalog(layout, doc, found, x.Trees(layout)...)
+	found, inRoot := x.Repositories(layout), x.Trees(layout)
+	v.catalog = mirror.NewCatalog(layout, doc, found, inRoot...)
+	v.aliases = aliasesOf(root, x, layout, inRoot)
 	for _, repo := range found {
 		if !doc.State(repo.Release).FromArchive() {
 			v.inRoot = append(v.inRoot, repo.Dir.FS())
