@@ -106,6 +106,11 @@ func (v *View) explainList(q redirect.Query, c redirect.Client) Explanation {
 // list adds a list to what is known of its repository.
 func (e Explanation) list(a redirect.Answer) Explanation {
 	e.Kind, e.Result, e.Body, e.Location = a.Kind.String(), a.Outcome.String(), string(a.Body), a.Location
-	e.Answer = fmt.Sprintf("%d, a list", a.Status)
+	switch a.Outcome {
+	case redirect.OutcomeActive, redirect.OutcomeArchived, redirect.OutcomeLegacy:
+		e.Answer = fmt.Sprintf("%d, a list", a.Status)
+	default:
+		e.Answer = fmt.Sprintf("%d, not a list but why there is none", a.Status)
+	}
 	return e
 }
