@@ -57,8 +57,7 @@ func (s *Store) Swap(ctx context.Context, p mirror.Path, tag string, data []byte
 	if err := d.Close(); err != nil {
 		return "", err
 	}
-	// Whoever writes documents here holds the lock: what is half written is nobody's any more.
-	if err := durable.DiscardAll(filepath.Join(s.dir, p.Dir().FS())); err != nil {
+	if err := s.discard(p.Dir()); err != nil {
 		return "", err
 	}
 	if err := durable.Replace(filepath.Join(s.dir, p.FS()), data, 0o644); err != nil {
@@ -66,6 +65,24 @@ func (s *Store) Swap(ctx context.Context, p mirror.Path, tag string, data []byte
 	}
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:]), nil
+}
+
+// discard throws away what is half written among the documents in dir. The caller holds the lock of all
+// documents, so it is nobody's any more.
+func (s *Store) discard(dir mirror.Path) error {
+	if err := durable.DiscardAll(filepath.Join(s.dir, dir.FS())); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// tidy is discard for a run that may never write there.
+func (s *Store) tidy(dir mirror.Path) error {
+	unlock, err := s.lockDocuments()
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.discard(dir), unlock.Close())
 }
 
 // lockDocuments waits for the lock: it is held for one small write.

@@ -25,7 +25,11 @@ func TestEachSyncIsMissed(t *testing.T) {
 	sub := mirrorctl(t)
 	cuts := plugIn(t, powercut.Ext4)
 	for place, cuts := range mutate(t, sub, trips, cuts, 1) {
-		if spare[strings.Fields(place)[0]] == "" {
+		switch name := strings.Fields(place)[0]; {
+		case spare[name] != "":
+		case rare[name] > cuts && !long():
+			t.Logf("without %s: not missed in %d power cuts; the long form makes up to %d", place, cuts, rare[name])
+		default:
 			t.Errorf("without %s: not missed in %d power cuts", place, cuts)
 		}
 	}
@@ -40,6 +44,10 @@ var spare = map[string]string{
 	"archive.(*builder).fetch": "it is there to read back from the disk: durable.Place syncs the same file again",
 	"archive.openJournal":      "harm needs a run that was killed between the write and the fsync of one certain record",
 }
+
+// rare are functions whose fsync is missed in few of the cuts, and how many the long form makes: the store's documents
+// are written after the files and commit ext4's whole log, so harm needs a cut in the few calls between.
+var rare = map[string]int{"durable.(*Dir).Sync": 300}
 
 // So it is for the understudy; but for the fsync of its journal, which nothing ever reads: what does no harm
 // must not be called a bug.
@@ -136,7 +144,11 @@ type mutant struct {
 // missed cuts the power some calls after one of the missing syncs, or after the end, again and again until that
 // does harm.
 func (m mutant) missed(ctx context.Context, sub subject, cuts sockets) (made int, found string, err error) {
-	for made < cutsPerMutant && found == "" {
+	most := cutsPerMutant
+	if long() {
+		most = max(most, rare[strings.Fields(m.place)[0]])
+	}
+	for made < most && found == "" {
 		i := made % len(m.trips)
 		tr, after, distance := m.trips[i], 1+rand.IntN(m.calls[i]), 1+rand.IntN(12)
 		if rand.IntN(5) == 0 {
