@@ -102,7 +102,7 @@ func printAll(lines []string) {
 // reason is the text that a test gave to Skip.
 func reason(lines []string) string {
 	for _, l := range lines {
-		if _, why, ok := strings.Cut(l, "_test.go:"); ok {
+		if _, why, ok := strings.Cut(l, ".go:"); ok { // of a test, or of what it calls
 			_, why, _ = strings.Cut(why, ": ")
 			return strings.TrimSpace(strings.TrimPrefix(why, "SKIP: "))
 		}
