@@ -161,13 +161,8 @@ func (a *Archiver) unborn(release mirror.Release) error {
 	return nil
 }
 
-// ManifestPath is where the manifest that a state document's record names lies in the state
-// directory: fs.ErrNotExist where no job here made it.
-func (a *Archiver) ManifestPath(rec *mirror.Record) (string, error) {
-	return ManifestPath(a.site.Dir, rec)
-}
-
-// ManifestPath is Archiver.ManifestPath for a server, which has a state directory dir and no Archiver.
+// ManifestPath is where the manifest that a state document's record names lies in the state directory
+// dir: fs.ErrNotExist where no job here made it.
 func ManifestPath(dir string, rec *mirror.Record) (string, error) {
 	var sum Sum
 	if err := sum.UnmarshalText([]byte(rec.Manifest)); err != nil {

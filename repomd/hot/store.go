@@ -168,17 +168,7 @@ func (s *store) sweepFiles(unlessUsed func(sum [32]byte, remove func() error) er
 // moved in and is alone may: it writes nothing itself yet.
 func (s *store) removeTemps() error {
 	_, err := s.tenant.alone(func() error {
-		var errs error
-		for _, dir := range []string{s.files, s.generations} {
-			entries, err := os.ReadDir(dir)
-			errs = errors.Join(errs, err)
-			for _, e := range entries {
-				if durable.IsTemp(e.Name()) {
-					errs = errors.Join(errs, os.Remove(filepath.Join(dir, e.Name())))
-				}
-			}
-		}
-		return errs
+		return errors.Join(durable.DiscardAll(s.files), durable.DiscardAll(s.generations))
 	})
 	return err
 }
