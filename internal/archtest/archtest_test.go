@@ -105,7 +105,7 @@ func TestLibrariesHaveOneRoom(t *testing.T) {
 		"github.com/vbauerster/mpb/v8":       "cmd/mirrorctl",
 		"github.com/cavaliergopher/rpm":      "repomd/index",
 		"github.com/VictoriaMetrics/metrics": "internal/metric",
-		"github.com/google/rpmpack":          "internal/demo",
+		"github.com/google/rpmpack":          "repomd/index",
 		"github.com/ProtonMail/go-crypto":    "internal/demo",
 		"github.com/klauspost/compress/gzip": "repomd",
 		"github.com/ulikunitz/xz":            "repomd",
