@@ -147,9 +147,21 @@ func (c *Config) finish() error {
 	if err != nil {
 		return err
 	}
-	for _, p := range []*string{&c.Root, &c.State, &c.Archive.Store, &c.AccessLog.File} {
-		if *p != "" && *p != "-" && !filepath.IsAbs(*p) {
-			*p = filepath.Join(base, *p)
+	absolute := func(p string) string {
+		if p != "" && p != "-" && !filepath.IsAbs(p) {
+			return filepath.Join(base, p)
+		}
+		return p
+	}
+	for _, p := range []*string{&c.Root, &c.State, &c.Archive.Store, &c.AccessLog.File, &c.Copr.Projects, &c.Copr.VM, &c.Copr.Signer, &c.Copr.Tokens} {
+		*p = absolute(*p)
+	}
+	for name, root := range c.Copr.Buildroots {
+		c.Copr.Buildroots[name] = absolute(root)
+	}
+	for _, dirs := range c.Copr.Targets {
+		for i := range dirs {
+			dirs[i] = absolute(dirs[i])
 		}
 	}
 	return c.check()
@@ -167,6 +179,10 @@ func (c *Config) check() error {
 		return fmt.Errorf("%s: lists.unknown_repo_status is %d; it may be 200 or 404", file, c.Lists.UnknownStatus)
 	case time.Duration(c.Metadata.Refresh) < minInterval, time.Duration(c.Metadata.Rescan) < minInterval:
 		return fmt.Errorf("%s: metadata.refresh is %s and metadata.rescan %s; both must be %s at least", file, c.Metadata.Refresh, c.Metadata.Rescan, Duration(minInterval))
+	case c.Copr.Builder != "rpmbuild" && c.Copr.Builder != "mock":
+		return fmt.Errorf("%s: copr.builder is %q; it may be rpmbuild or mock", file, c.Copr.Builder)
+	case c.Copr.Builders < 0 || c.Copr.Builders > 256:
+		return fmt.Errorf("%s: copr.builders is %d; it may be 0 to 256", file, c.Copr.Builders)
 	case c.AccessLog.Format != "combined" && c.AccessLog.Format != "json":
 		return fmt.Errorf("%s: access_log.format is %q; it may be combined or json", file, c.AccessLog.Format)
 	}

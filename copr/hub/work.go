@@ -1,0 +1,121 @@
+package hub
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"mirrorctl/copr"
+)
+
+// work is one thing to be done: the import of a build, or what comes after the delivery for one of its chroots.
+type work struct {
+	build  uint64
+	chroot copr.Chroot // zero for the import
+}
+
+// due says what can be done for a build now. Where its chroots are published together, those that are ready wait for each other.
+func due(b copr.Build, together bool) []work {
+	var all []work
+	imports, waits, broken := false, false, false
+	for _, c := range b.Chroots {
+		imports = imports || c.State == copr.Importing
+		waits = waits || !c.State.Ended() && c.Step != copr.StepPublish
+		broken = broken || c.State == copr.Failed || c.State == copr.Canceled
+	}
+	if imports {
+		return append(all, work{build: b.ID})
+	}
+	for _, c := range b.Chroots {
+		if c.State != copr.Running || c.Result == nil {
+			continue
+		}
+		if together && c.Step == copr.StepPublish && waits && !broken {
+			continue
+		}
+		all = append(all, work{b.ID, c.Chroot})
+	}
+	return all
+}
+
+// desk keeps two workers from one job, and a job that had trouble from being tried at once.
+type desk struct {
+	mu   sync.Mutex
+	jobs map[work]time.Time // not before; zero: somebody is at it
+}
+
+// take reports whether w is the caller's to do.
+func (d *desk) take(w work, now time.Time) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if notBefore, known := d.jobs[w]; known && (notBefore.IsZero() || now.Before(notBefore)) {
+		return false
+	}
+	d.jobs[w] = time.Time{}
+	return true
+}
+
+// put gives w back; after trouble, until a time.
+func (d *desk) put(w work, notBefore time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if notBefore.IsZero() {
+		delete(d.jobs, w)
+	} else {
+		d.jobs[w] = notBefore
+	}
+}
+
+// again is how long a step that had trouble is left alone.
+const again = 10 * time.Second
+
+// work does what is due, whenever a record has changed.
+func (h *Hub) work(ctx context.Context) error {
+	var running errgroup.Group
+	running.SetLimit(h.Workers)
+	defer running.Wait()
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		open, err := h.Ledger.Open(ctx)
+		if err != nil && ctx.Err() == nil {
+			h.Log.ErrorContext(ctx, "the records of builds cannot be read", "error", err)
+		}
+		for _, id := range open {
+			b, err := h.Ledger.Get(ctx, id)
+			if err != nil {
+				continue // it has just ended, or the next turn tells
+			}
+			p, err := h.Project(b.Project)
+			for _, w := range due(b, err == nil && p.Publish.AllOrNothing) {
+				if h.desk.take(w, h.Now()) {
+					running.Go(func() error { h.do(ctx, w); return nil })
+				}
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-h.Ledger.Changed():
+		case <-tick.C:
+		}
+	}
+}
+
+// do takes one step, and says so where it had trouble.
+func (h *Hub) do(ctx context.Context, w work) {
+	var err error
+	if w.chroot.IsZero() {
+		err = h.fetch(ctx, w.build)
+	} else {
+		err = h.settle(ctx, w.build, w.chroot)
+	}
+	if err == nil || ctx.Err() != nil {
+		h.desk.put(w, time.Time{})
+		return
+	}
+	h.Log.ErrorContext(ctx, "a step of a build had trouble and is tried again", "build", w.build, "chroot", w.chroot.String(), "error", err)
+	h.desk.put(w, h.Now().Add(again))
+}
