@@ -153,7 +153,7 @@ func (s *settling) end(ctx context.Context, state copr.State, why string) error 
 func (s *settling) broken() string {
 	for _, c := range s.b.Chroots {
 		if c.State == copr.Failed || c.State == copr.Canceled {
-			return c.Chroot.String() + " was " + string(c.State)
+			return fmt.Sprintf("%s is %s", c.Chroot, c.State)
 		}
 	}
 	return ""
