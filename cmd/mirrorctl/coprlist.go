@@ -107,7 +107,7 @@ func (a *app) declaredProjects(c *cobra.Command, names ...string) ([]copr.Projec
 }
 
 func (a *app) coprBuildsCommand() *cobra.Command {
-	var q console.Query
+	var q copr.Query
 	var project string
 	c := &cobra.Command{
 		Use: "builds [PACKAGE]", Short: "List builds, newest first", Args: arguments(0, 1),

@@ -104,7 +104,7 @@ func (c *Client) Submit(ctx context.Context, o hub.Order) (b copr.Build, err err
 }
 
 // Builds lists builds, newest first.
-func (c *Client) Builds(ctx context.Context, q Query) (all []copr.Build, err error) {
+func (c *Client) Builds(ctx context.Context, q copr.Query) (all []copr.Build, err error) {
 	f := url.Values{}
 	for key, value := range map[string]string{"package": q.Package, "state": string(q.State)} {
 		if value != "" {

@@ -3,7 +3,6 @@ package console
 import (
 	"context"
 	"io"
-	"iter"
 	"time"
 
 	"mirrorctl/copr"
@@ -13,19 +12,19 @@ import (
 // Hub takes orders.
 type Hub interface {
 	Projects() []copr.Project
-	Submit(ctx context.Context, o hub.Order) (copr.Build, error)
-	Cancel(ctx context.Context, id uint64, who string) (copr.Build, error)
-	Retry(ctx context.Context, id uint64, chroots []copr.Chroot) (copr.Build, error)
-	Promote(ctx context.Context, id uint64, chroots []copr.Chroot) (copr.Build, error)
+	Submit(ctx context.Context, o hub.Order) (*copr.Build, error)
+	Cancel(ctx context.Context, id uint64, who string) (*copr.Build, error)
+	Retry(ctx context.Context, id uint64, chroots []copr.Chroot) (*copr.Build, error)
+	Promote(ctx context.Context, id uint64, chroots []copr.Chroot) (*copr.Build, error)
 }
 
-// Records are the builds that were ordered.
+// Records are the builds that were ordered; copr/queue has them.
 type Records interface {
-	Get(ctx context.Context, id uint64) (copr.Build, error)
-	// Select lists builds, newest first.
-	Select(ctx context.Context, q Query) ([]copr.Build, error)
-	// Follow yields a build now and after each change, until it has ended.
-	Follow(ctx context.Context, id uint64) iter.Seq2[copr.Build, error]
+	Get(ctx context.Context, id uint64) (*copr.Build, error)
+	// List returns records, newest first. They are shared: read only.
+	List(q copr.Query) []*copr.Build
+	// Watch tells of every build that changes, until ctx ends.
+	Watch(ctx context.Context) <-chan *copr.Build
 }
 
 // Logs are what builders wrote.
@@ -45,13 +44,4 @@ type Builder struct {
 	Arches []string  `json:"arches"`
 	Seen   time.Time `json:"seen"`
 	Tasks  []string  `json:"tasks,omitempty"` // what it is at: copr.Task.ID
-}
-
-// Query picks builds.
-type Query struct {
-	Project copr.ProjectName // zero: all
-	Package string
-	State   copr.State
-	Before  uint64 // ids below this one; 0: all
-	Limit   int
 }

@@ -54,13 +54,13 @@ func (s *Server) handler() http.Handler {
 		"GET /builds":      s.list,
 		"POST /builds":     s.submit,
 		"GET /builds/{id}": s.build,
-		"POST /builds/{id}/cancel": s.change(func(r *http.Request, id uint64, c Choice) (copr.Build, error) {
+		"POST /builds/{id}/cancel": s.change(func(r *http.Request, id uint64, c Choice) (*copr.Build, error) {
 			return s.Hub.Cancel(r.Context(), id, c.Who)
 		}),
-		"POST /builds/{id}/retry": s.change(func(r *http.Request, id uint64, c Choice) (copr.Build, error) {
+		"POST /builds/{id}/retry": s.change(func(r *http.Request, id uint64, c Choice) (*copr.Build, error) {
 			return s.Hub.Retry(r.Context(), id, c.Chroots)
 		}),
-		"POST /builds/{id}/promote": s.change(func(r *http.Request, id uint64, c Choice) (copr.Build, error) {
+		"POST /builds/{id}/promote": s.change(func(r *http.Request, id uint64, c Choice) (*copr.Build, error) {
 			return s.Hub.Promote(r.Context(), id, c.Chroots)
 		}),
 		"GET /builds/{id}/logs/{chroot}": s.logs,
@@ -126,7 +126,7 @@ func (s *Server) builders(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) list(w http.ResponseWriter, r *http.Request) error {
 	f := r.URL.Query()
-	q := Query{Package: f.Get("package"), State: copr.State(f.Get("state")), Limit: 100}
+	q := copr.Query{Package: f.Get("package"), State: copr.State(f.Get("state")), Limit: 100}
 	var err error
 	if p := f.Get("project"); p != "" {
 		if q.Project, err = copr.ParseProjectName(p); err != nil {
@@ -143,9 +143,9 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) error {
 			return badRequest{err}
 		}
 	}
-	all, err := s.Records.Select(r.Context(), q)
-	if err != nil {
-		return err
+	all := s.Records.List(q)
+	if all == nil {
+		all = []*copr.Build{}
 	}
 	return answer(w, all)
 }
@@ -171,7 +171,7 @@ func body(r *http.Request, v any) error {
 	return nil
 }
 
-func (s *Server) change(do func(*http.Request, uint64, Choice) (copr.Build, error)) func(http.ResponseWriter, *http.Request) error {
+func (s *Server) change(do func(*http.Request, uint64, Choice) (*copr.Build, error)) func(http.ResponseWriter, *http.Request) error {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		id, err := buildID(r)
 		if err != nil {
@@ -202,27 +202,28 @@ func (s *Server) build(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if r.URL.Query().Get("watch") == "" {
-		b, err := s.Records.Get(r.Context(), id)
-		if err != nil {
-			return err
-		}
-		return answer(w, b)
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	var changed <-chan *copr.Build
+	if r.URL.Query().Get("watch") != "" {
+		changed = s.Records.Watch(ctx) // before the first look, so that nothing falls between them
 	}
-	began := false
-	for b, err := range s.Records.Follow(r.Context(), id) {
-		if err != nil && !began {
-			return err
-		} else if err != nil { // the line breaks off: the client asks again
+	b, err := s.Records.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	for {
+		if b.ID == id {
+			if err := answer(w, b); err != nil || b.State.Ended() || changed == nil {
+				return nil // who has gone needs no answer
+			}
+			http.NewResponseController(w).Flush()
+		}
+		var ok bool
+		if b, ok = <-changed; !ok { // the hub stops: the client asks again
 			return nil
 		}
-		if err := answer(w, b); err != nil {
-			return nil
-		}
-		began = true
-		http.NewResponseController(w).Flush()
 	}
-	return nil
 }
 
 func (s *Server) logs(w http.ResponseWriter, r *http.Request) error {

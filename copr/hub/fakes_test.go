@@ -17,95 +17,82 @@ import (
 // ledger keeps records in memory, as strictly as the real one: no change of state that may not be.
 type ledger struct {
 	mu      sync.Mutex
-	builds  []copr.Build
-	changed chan struct{}
+	builds  []*copr.Build
+	watches []chan *copr.Build
 }
 
-func (l *ledger) clone(b copr.Build) copr.Build { b.Chroots = slices.Clone(b.Chroots); return b }
+func clone(b *copr.Build) *copr.Build {
+	c := *b
+	c.Chroots = slices.Clone(b.Chroots)
+	return &c
+}
 
-func (l *ledger) ring() {
-	select {
-	case l.changed <- struct{}{}:
-	default:
+func (l *ledger) tell(b *copr.Build) {
+	for _, w := range l.watches {
+		w <- clone(b)
 	}
 }
 
-func (l *ledger) Create(_ context.Context, b copr.Build) (copr.Build, error) {
+func (l *ledger) Create(_ context.Context, b *copr.Build) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	b.ID = uint64(len(l.builds) + 1)
-	l.builds = append(l.builds, l.clone(b))
-	l.ring()
-	return b, nil
+	l.builds = append(l.builds, clone(b))
+	l.tell(b)
+	return nil
 }
 
-func (l *ledger) Get(_ context.Context, id uint64) (copr.Build, error) {
+func (l *ledger) Get(_ context.Context, id uint64) (*copr.Build, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if id == 0 || int(id) > len(l.builds) {
-		return copr.Build{}, fs.ErrNotExist
+		return nil, fs.ErrNotExist
 	}
-	return l.clone(l.builds[id-1]), nil
+	return clone(l.builds[id-1]), nil
 }
 
-func (l *ledger) Update(_ context.Context, id uint64, change func(*copr.Build) error) (copr.Build, error) {
+func (l *ledger) Update(_ context.Context, id uint64, change func(*copr.Build) error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	was := l.builds[id-1]
-	b := l.clone(was)
-	if err := change(&b); err != nil {
-		return copr.Build{}, err
+	b := clone(was)
+	if err := change(b); err != nil {
+		return err
 	}
 	for i, c := range b.Chroots {
-		if from := was.Chroots[i].State; from != c.State && !from.May(c.State) && !(from.Ended() && c.State == copr.Importing) {
-			return copr.Build{}, fmt.Errorf("%s: %s may not become %s", c.Chroot, from, c.State)
+		if from := was.Chroots[i].State; from != c.State && !from.May(c.State) {
+			return fmt.Errorf("%s: %s may not become %s", c.Chroot, from, c.State)
 		}
 	}
-	l.builds[id-1] = l.clone(b)
-	l.ring()
-	return b, nil
+	l.builds[id-1] = b
+	l.tell(b)
+	return nil
 }
 
-func (l *ledger) Open(context.Context) (ids []uint64, err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, b := range l.builds {
-		if !b.State.Ended() {
-			ids = append(ids, b.ID)
-		}
-	}
-	return ids, nil
-}
-
-func (l *ledger) Published(_ context.Context, p copr.ProjectName, pkg string) (all []copr.Build, err error) {
+func (l *ledger) List(q copr.Query) (all []*copr.Build) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, b := range slices.Backward(l.builds) {
-		if b.Project == p && b.Package == pkg && slices.ContainsFunc(b.Chroots, func(c copr.BuildChroot) bool { return c.State == copr.Succeeded }) {
-			all = append(all, l.clone(b))
+		if (q.Package == "" || b.Package == q.Package) && (q.Project == (copr.ProjectName{}) || b.Project == q.Project) {
+			all = append(all, clone(b))
 		}
 	}
-	return all, nil
+	return all
 }
 
-func (l *ledger) Versions(_ context.Context, p copr.ProjectName, pkg string) (all []string, err error) {
+func (l *ledger) Watch(context.Context) <-chan *copr.Build {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, b := range l.builds {
-		if b.Project == p && b.Package == pkg {
-			all = append(all, b.Version)
-		}
-	}
-	return all, nil
+	w := make(chan *copr.Build, 1000)
+	l.watches = append(l.watches, w)
+	return w
 }
-
-func (l *ledger) Changed() <-chan struct{} { return l.changed }
 
 // deliver is what a builder does to a record.
 func (l *ledger) deliver(id uint64, r copr.Result, chroots ...copr.Chroot) {
 	for _, c := range chroots {
 		for _, s := range []copr.State{copr.Starting, copr.Running} {
-			if _, err := l.Update(context.Background(), id, func(b *copr.Build) error {
+			if err := l.Update(context.Background(), id, func(b *copr.Build) error {
 				bc := b.Chroot(c)
 				if bc.State = s; s == copr.Running {
 					result := r

@@ -16,14 +16,14 @@ func (h *Hub) fetch(ctx context.Context, id uint64) error {
 	var got Imported
 	p, pkg, err := h.declared(b.Project, b.Package)
 	if err == nil {
-		got, err = h.Importer.Import(ctx, p, pkg, b)
+		got, err = h.Importer.Import(ctx, p, pkg, *b)
 	}
 	var unknown *UnknownError
 	refused := errors.Is(err, ErrRefused) || errors.As(err, &unknown)
 	if err != nil && !refused {
 		return err
 	}
-	_, err = h.Ledger.Update(ctx, id, func(b *copr.Build) error {
+	return h.Ledger.Update(ctx, id, func(b *copr.Build) error {
 		if !refused {
 			b.SRPM, b.EVR, b.Sources = got.SRPM, got.EVR, got.Sources
 		} else {
@@ -41,5 +41,4 @@ func (h *Hub) fetch(ctx context.Context, id uint64) error {
 		h.sum(b)
 		return nil
 	})
-	return err
 }

@@ -41,12 +41,8 @@ func (h *Hub) look(ctx context.Context, p copr.Project, pkg copr.Package) (time.
 	if err != nil || newest == "" {
 		return wait, err
 	}
-	tried, err := h.Ledger.Versions(ctx, p.Name, pkg.Name)
-	if err != nil {
-		return wait, err
-	}
-	for _, v := range tried {
-		if !h.Upstream.Newer(newest, v) {
+	for _, b := range h.Ledger.List(copr.Query{Project: p.Name, Package: pkg.Name}) {
+		if b.Version != "" && !h.Upstream.Newer(newest, b.Version) {
 			return wait, nil
 		}
 	}

@@ -32,17 +32,13 @@ func (h *Hub) tidy(ctx context.Context, id uint64, chroot copr.Chroot) error {
 }
 
 // retain keeps the newest builds of a package in a channel of a chroot.
-func (h *Hub) retain(ctx context.Context, b copr.Build, chroot copr.Chroot, ch copr.Channel) error {
+func (h *Hub) retain(ctx context.Context, b *copr.Build, chroot copr.Chroot, ch copr.Channel) error {
 	p, err := h.Project(b.Project)
 	if err != nil || p.Publish.Keep == 0 {
 		return nil
 	}
-	all, err := h.Ledger.Published(ctx, b.Project, b.Package)
-	if err != nil {
-		return err
-	}
 	var keep []uint64
-	for _, b := range all {
+	for _, b := range h.Ledger.List(copr.Query{Project: b.Project, Package: b.Package}) {
 		if c := b.Chroot(chroot); c != nil && slices.Contains(channels(b, *c), ch) && len(keep) < p.Publish.Keep {
 			keep = append(keep, b.ID)
 		}
@@ -51,7 +47,7 @@ func (h *Hub) retain(ctx context.Context, b copr.Build, chroot copr.Chroot, ch c
 }
 
 // channels are where a chroot of a build is offered.
-func channels(b copr.Build, c copr.BuildChroot) []copr.Channel {
+func channels(b *copr.Build, c copr.BuildChroot) []copr.Channel {
 	switch {
 	case c.State != copr.Succeeded:
 		return nil

@@ -14,22 +14,18 @@ import (
 // ErrRefused says that something was looked at and is not good enough.
 var ErrRefused = errors.New("refused")
 
-// Ledger keeps the records of builds.
+// Ledger keeps the records of builds; copr/queue has it.
 type Ledger interface {
-	// Create gives b an id and keeps it.
-	Create(ctx context.Context, b copr.Build) (copr.Build, error)
-	// Get returns a record; fs.ErrNotExist where there is none.
-	Get(ctx context.Context, id uint64) (copr.Build, error)
-	// Update changes a record, by compare-and-swap: change may run more than once. Its error is returned, and nothing is kept.
-	Update(ctx context.Context, id uint64, change func(*copr.Build) error) (copr.Build, error)
-	// Open lists the ids of builds that have not ended, oldest first.
-	Open(ctx context.Context) ([]uint64, error)
-	// Published lists the builds of a package that have a chroot in testing or stable, newest first.
-	Published(ctx context.Context, p copr.ProjectName, pkg string) ([]copr.Build, error)
-	// Versions lists the versions of a package that builds were made of.
-	Versions(ctx context.Context, p copr.ProjectName, pkg string) ([]string, error)
-	// Changed yields after every change of any record; changes in a row may be one.
-	Changed() <-chan struct{}
+	// Create records a build and gives it its number.
+	Create(ctx context.Context, b *copr.Build) error
+	// Get returns a record of the caller's own; the error wraps fs.ErrNotExist where there is none.
+	Get(ctx context.Context, id uint64) (*copr.Build, error)
+	// Update changes a record by compare-and-swap: change may be asked several times. Its error is returned, and nothing is kept.
+	Update(ctx context.Context, id uint64, change func(*copr.Build) error) error
+	// List returns records, newest first. They are shared: read only.
+	List(q copr.Query) []*copr.Build
+	// Watch tells of every build that changes, until ctx ends; changes in a row may be one.
+	Watch(ctx context.Context) <-chan *copr.Build
 }
 
 // Importer makes the source package of a build.

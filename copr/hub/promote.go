@@ -10,7 +10,7 @@ import (
 
 // Promote puts a build that is in testing into stable; no chroots stands for all that have succeeded. A build older than
 // what stable has is put beside it: clients take the newest.
-func (h *Hub) Promote(ctx context.Context, id uint64, chroots []copr.Chroot) (copr.Build, error) {
+func (h *Hub) Promote(ctx context.Context, id uint64, chroots []copr.Chroot) (*copr.Build, error) {
 	b, err := h.Ledger.Get(ctx, id)
 	if err != nil {
 		return b, err
@@ -32,10 +32,10 @@ func (h *Hub) Promote(ctx context.Context, id uint64, chroots []copr.Chroot) (co
 		return b, fmt.Errorf("%w: build %d has no such chroot in testing", ErrRefused, id)
 	}
 	for _, c := range ready {
-		if err := h.Tree.Promote(ctx, p, b, c); err != nil {
+		if err := h.Tree.Promote(ctx, p, *b, c); err != nil {
 			return b, err
 		}
-		b, err = h.Ledger.Update(ctx, id, func(b *copr.Build) error {
+		b, err = h.change(ctx, id, func(b *copr.Build) error {
 			b.Chroot(c).Promoted = true
 			return nil
 		})
@@ -56,12 +56,11 @@ func (h *Hub) promoteRipe(ctx context.Context) {
 			if p.Publish.PromoteAfter == 0 {
 				continue
 			}
-			all, err := h.Ledger.Published(ctx, p.Name, pkg.Name)
-			if err == nil {
-				if id, ok := ripe(all, p.Publish, h.Now()); ok {
-					_, err = h.Promote(ctx, id, nil)
-				}
+			id, ok := ripe(h.Ledger.List(copr.Query{Project: p.Name, Package: pkg.Name}), p.Publish, h.Now())
+			if !ok {
+				continue
 			}
+			_, err := h.Promote(ctx, id, nil)
 			if err != nil && ctx.Err() == nil {
 				h.Log.ErrorContext(ctx, "a promotion had trouble and is tried again", "project", p.Name.String(), "package", pkg.Name, "error", err)
 			}

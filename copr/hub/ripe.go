@@ -8,7 +8,7 @@ import (
 
 // ripe picks the build that a rule promotes: the newest one which has been in testing long enough and has no chroot that failed.
 // What is older than a promoted build stays where it is.
-func ripe(newestFirst []copr.Build, rule copr.Publish, now time.Time) (id uint64, ok bool) {
+func ripe(newestFirst []*copr.Build, rule copr.Publish, now time.Time) (id uint64, ok bool) {
 	for _, b := range newestFirst {
 		if b.Channel != copr.Testing || b.State != copr.Succeeded || b.Ended == nil {
 			continue

@@ -23,7 +23,7 @@ func (h *Hub) settle(ctx context.Context, id uint64, chroot copr.Chroot) error {
 	if c == nil || c.State != copr.Running || c.Result == nil {
 		return nil
 	}
-	s := &settling{h: h, b: b, c: *c, dir: h.Inbox.Dir(id, chroot, c.Attempt)}
+	s := &settling{h: h, b: *b, c: *c, dir: h.Inbox.Dir(id, chroot, c.Attempt)}
 	if err := s.run(ctx); errors.Is(err, errGone) {
 		return nil
 	} else if err != nil {
@@ -122,7 +122,7 @@ func (s *settling) step(ctx context.Context, step copr.Step) error {
 
 // update changes the chroot's record, as long as it is still this delivery's.
 func (s *settling) update(ctx context.Context, change func(*copr.BuildChroot)) error {
-	b, err := s.h.Ledger.Update(ctx, s.b.ID, func(b *copr.Build) error {
+	b, err := s.h.change(ctx, s.b.ID, func(b *copr.Build) error {
 		c := b.Chroot(s.c.Chroot)
 		if c == nil || c.State != copr.Running || c.Attempt != s.c.Attempt || c.Result == nil {
 			return errGone
@@ -132,7 +132,7 @@ func (s *settling) update(ctx context.Context, change func(*copr.BuildChroot)) e
 		return nil
 	})
 	if err == nil {
-		s.b, s.c = b, *b.Chroot(s.c.Chroot)
+		s.b, s.c = *b, *b.Chroot(s.c.Chroot)
 	}
 	return err
 }

@@ -30,12 +30,12 @@ type Order struct {
 }
 
 // Submit begins a build. What cannot be built is skipped with its reason; the error wraps ErrRefused or is an *UnknownError.
-func (h *Hub) Submit(ctx context.Context, o Order) (copr.Build, error) {
+func (h *Hub) Submit(ctx context.Context, o Order) (*copr.Build, error) {
 	p, pkg, err := h.declared(o.Project, o.Package)
 	if err != nil {
-		return copr.Build{}, err
+		return nil, err
 	}
-	b := copr.Build{
+	b := &copr.Build{
 		Project: p.Name, Package: pkg.Name, Version: o.Version, Channel: o.Channel, Background: o.Background,
 		Submitter: o.Submitter, Submitted: h.Now().UTC(),
 	}
@@ -47,13 +47,13 @@ func (h *Hub) Submit(ctx context.Context, o Order) (copr.Build, error) {
 	}
 	switch {
 	case b.Channel != copr.Testing && b.Channel != copr.Stable:
-		return copr.Build{}, fmt.Errorf("%w: channel %q: want testing or stable", ErrRefused, b.Channel)
+		return nil, fmt.Errorf("%w: channel %q: want testing or stable", ErrRefused, b.Channel)
 	case o.SRPM != "" && !strings.HasSuffix(o.SRPM, ".src.rpm"):
-		return copr.Build{}, fmt.Errorf("%w: %q is no source package: its name ends in .src.rpm", ErrRefused, o.SRPM)
+		return nil, fmt.Errorf("%w: %q is no source package: its name ends in .src.rpm", ErrRefused, o.SRPM)
 	case o.SRPM != "":
 		b.Version, b.Sources = "", []copr.Source{{URL: o.SRPM, Name: path.Base(o.SRPM)}}
 	case b.Version == "":
-		return copr.Build{}, fmt.Errorf("%w: package %s declares no version: name one", ErrRefused, pkg.Name)
+		return nil, fmt.Errorf("%w: package %s declares no version: name one", ErrRefused, pkg.Name)
 	}
 	chroots := o.Chroots
 	if len(chroots) == 0 {
@@ -61,7 +61,7 @@ func (h *Hub) Submit(ctx context.Context, o Order) (copr.Build, error) {
 	}
 	for _, c := range chroots {
 		if !slices.Contains(p.Chroots, c) {
-			return copr.Build{}, &UnknownError{"chroot of " + p.Name.String(), c.String()}
+			return nil, &UnknownError{"chroot of " + p.Name.String(), c.String()}
 		}
 		bc := copr.BuildChroot{Chroot: c, State: copr.Importing}
 		if why := h.skips(pkg, c); why != "" {
@@ -72,7 +72,7 @@ func (h *Hub) Submit(ctx context.Context, o Order) (copr.Build, error) {
 	slices.SortFunc(b.Chroots, func(x, y copr.BuildChroot) int { return x.Chroot.Compare(y.Chroot) })
 	b.Chroots = slices.CompactFunc(b.Chroots, func(x, y copr.BuildChroot) bool { return x.Chroot == y.Chroot })
 	b.State = b.Summary()
-	return h.Ledger.Create(ctx, b)
+	return b, h.Ledger.Create(ctx, b)
 }
 
 // skips is why a package is not built for a chroot; "" where it is.
@@ -91,8 +91,8 @@ func (h *Hub) skips(pkg copr.Package, c copr.Chroot) string {
 }
 
 // Cancel ends what has not ended. Chroots that are being published go on: half of a publication is no state.
-func (h *Hub) Cancel(ctx context.Context, id uint64, who string) (copr.Build, error) {
-	return h.Ledger.Update(ctx, id, func(b *copr.Build) error {
+func (h *Hub) Cancel(ctx context.Context, id uint64, who string) (*copr.Build, error) {
+	return h.change(ctx, id, func(b *copr.Build) error {
 		left := 0
 		for i := range b.Chroots {
 			c := &b.Chroots[i]
@@ -111,8 +111,8 @@ func (h *Hub) Cancel(ctx context.Context, id uint64, who string) (copr.Build, er
 }
 
 // Retry gives the chroots that failed or were canceled another attempt; none stands for all of them.
-func (h *Hub) Retry(ctx context.Context, id uint64, chroots []copr.Chroot) (copr.Build, error) {
-	return h.Ledger.Update(ctx, id, func(b *copr.Build) error {
+func (h *Hub) Retry(ctx context.Context, id uint64, chroots []copr.Chroot) (*copr.Build, error) {
+	return h.change(ctx, id, func(b *copr.Build) error {
 		next := copr.Pending
 		if b.SRPM.IsZero() {
 			next = copr.Importing
@@ -133,6 +133,14 @@ func (h *Hub) Retry(ctx context.Context, id uint64, chroots []copr.Chroot) (copr
 		b.State = b.Summary()
 		return nil
 	})
+}
+
+// change changes a record and returns it.
+func (h *Hub) change(ctx context.Context, id uint64, how func(*copr.Build) error) (*copr.Build, error) {
+	if err := h.Ledger.Update(ctx, id, how); err != nil {
+		return nil, err
+	}
+	return h.Ledger.Get(ctx, id)
 }
 
 // finish ends a chroot.

@@ -17,7 +17,7 @@ type work struct {
 }
 
 // due says what can be done for a build now. Where its chroots are published together, those that are ready wait for each other.
-func due(b copr.Build, together bool) []work {
+func due(b *copr.Build, together bool) []work {
 	var all []work
 	imports, waits, broken := false, false, false
 	for _, c := range b.Chroots {
@@ -76,30 +76,44 @@ func (h *Hub) work(ctx context.Context) error {
 	var running errgroup.Group
 	running.SetLimit(h.Workers)
 	defer running.Wait()
+	begin := func(b *copr.Build) {
+		p, err := h.Project(b.Project)
+		for _, w := range due(b, err == nil && p.Publish.AllOrNothing) {
+			if h.desk.take(w, h.Now()) {
+				running.Go(func() error { h.do(ctx, w); return nil })
+			}
+		}
+	}
+	changed := h.Ledger.Watch(ctx) // before the list, so that nothing falls between them
+	open := map[uint64]bool{}
+	for _, b := range h.Ledger.List(copr.Query{}) {
+		if !b.State.Ended() {
+			open[b.ID] = true
+		}
+	}
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {
-		open, err := h.Ledger.Open(ctx)
-		if err != nil && ctx.Err() == nil {
-			h.Log.ErrorContext(ctx, "the records of builds cannot be read", "error", err)
-		}
-		for _, id := range open {
-			b, err := h.Ledger.Get(ctx, id)
-			if err != nil {
-				continue // it has just ended, or the next turn tells
+		for id := range open { // the first time, and where there was trouble
+			if b, err := h.Ledger.Get(ctx, id); err == nil {
+				begin(b)
 			}
-			p, err := h.Project(b.Project)
-			for _, w := range due(b, err == nil && p.Publish.AllOrNothing) {
-				if h.desk.take(w, h.Now()) {
-					running.Go(func() error { h.do(ctx, w); return nil })
+		}
+		for waiting := true; waiting; {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-tick.C:
+				waiting = false
+			case b, ok := <-changed:
+				if !ok {
+					return context.Cause(ctx)
 				}
+				if open[b.ID] = true; b.State.Ended() {
+					delete(open, b.ID)
+				}
+				begin(b)
 			}
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-h.Ledger.Changed():
-		case <-tick.C:
 		}
 	}
 }
