@@ -37,9 +37,13 @@ type BuildChroot struct {
 	Reason  string `json:"reason,omitempty"` // of a failure or a skip
 	Attempt int    `json:"attempt"`          // counts from 1; 0 before the first
 
-	Builder string     `json:"builder,omitempty"`
-	Started *time.Time `json:"started,omitempty"`
-	Ended   *time.Time `json:"ended,omitempty"`
+	// Offered is when the attempt was offered to builders; nil while it waits for its turn.
+	Offered *time.Time `json:"offered,omitempty"`
+	// Builder holds the task; Delivery counts how often the attempt was handed to one, so that who lost it is known.
+	Builder  string     `json:"builder,omitempty"`
+	Delivery int        `json:"delivery,omitempty"`
+	Started  *time.Time `json:"started,omitempty"`
+	Ended    *time.Time `json:"ended,omitempty"`
 
 	Result   *Result `json:"result,omitempty"`   // once a builder has delivered
 	Promoted bool    `json:"promoted,omitempty"` // in stable, too

@@ -9,12 +9,14 @@ import (
 
 // Task is one attempt at one chroot of a build: all that a builder is told.
 type Task struct {
-	Build   uint64      `json:"build"`
-	Chroot  Chroot      `json:"chroot"`
-	Attempt int         `json:"attempt"`
-	Project ProjectName `json:"project"`
-	Package string      `json:"package"`
-	EVR     string      `json:"evr"` // the source package's
+	Build   uint64 `json:"build"`
+	Chroot  Chroot `json:"chroot"`
+	Attempt int    `json:"attempt"`
+	// Delivery is which handing-over of the attempt this is; the hub counts it when a builder takes the task, 0 before.
+	Delivery int         `json:"delivery,omitempty"`
+	Project  ProjectName `json:"project"`
+	Package  string      `json:"package"`
+	EVR      string      `json:"evr"` // the source package's
 
 	SRPM    File          `json:"srpm"`
 	Profile Profile       `json:"profile"`
