@@ -1,0 +1,2 @@
+// Package coprtest holds every builder to the same suite, and has the attacks that a sandbox must outlive.
+package coprtest
