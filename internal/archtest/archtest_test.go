@@ -106,7 +106,7 @@ func TestLibrariesHaveOneRoom(t *testing.T) {
 		"github.com/cavaliergopher/rpm":      "repomd/index",
 		"github.com/VictoriaMetrics/metrics": "internal/metric",
 		"github.com/google/rpmpack":          "repomd/index",
-		"github.com/ProtonMail/go-crypto":    "internal/demo",
+		"github.com/ProtonMail/go-crypto":    "internal/pgp",
 		"github.com/klauspost/compress/gzip": "repomd",
 		"github.com/ulikunitz/xz":            "repomd",
 		"github.com/minio/minio-go/v7":       "archive/s3store",
