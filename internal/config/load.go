@@ -1,8 +1,6 @@
 package config
 
 import (
-	"bytes"
-	"encoding"
 	"errors"
 	"fmt"
 	"io"
@@ -15,11 +13,12 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"mirrorctl/internal/strict"
 	"mirrorctl/mirror"
 )
 
 // MaxFile is the largest configuration accepted, in bytes.
-const MaxFile = 4 << 20
+const MaxFile = strict.MaxFile
 
 // ErrNone says that no configuration file was found.
 var ErrNone = errors.New("no configuration file")
@@ -76,47 +75,20 @@ func Load(file string, getenv func(string) string) (*Config, error) {
 // Parse reads a configuration from raw; file is its name in errors. Relative paths are
 // left as they are.
 func Parse(file string, raw []byte, getenv func(string) string) (*Config, error) {
-	if len(raw) > MaxFile {
-		return nil, fmt.Errorf("%s: over %d bytes", file, MaxFile)
-	}
 	c := Default()
 	c.File = file
-	var doc yaml.Node
-	dec := yaml.NewDecoder(bytes.NewReader(raw))
-	switch err := dec.Decode(&doc); {
-	case errors.Is(err, io.EOF): // empty: defaults
-	case err != nil:
-		return nil, located(file, err)
-	default:
-		if err := checkKeys(file, doc.Content[0], reflect.TypeFor[Config](), ""); err != nil {
-			return nil, err
-		}
-		if err := doc.Decode(c); err != nil {
-			return nil, located(file, err)
-		}
+	if err := strict.Decode(file, raw, c); err != nil {
+		return nil, err
 	}
 	return c, overlay(reflect.ValueOf(c).Elem(), "MIRRORCTL", getenv)
-}
-
-// located turns yaml's "yaml: line 3: …" and "yaml: unmarshal errors:\n  line 3: …" into file:3: …
-func located(file string, err error) error {
-	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	text = strings.TrimPrefix(text, "unmarshal errors:\n  ")
-	text, _, _ = strings.Cut(text, "\n")
-	if rest, ok := strings.CutPrefix(text, "line "); ok {
-		if line, what, ok := strings.Cut(rest, ": "); ok {
-			return fmt.Errorf("%s:%s: %s", file, line, what)
-		}
-	}
-	return fmt.Errorf("%s: %s", file, text)
 }
 
 // overlay sets every field whose environment variable is set, read as YAML, so that
 // lists and numbers are written as in the file.
 func overlay(v reflect.Value, prefix string, getenv func(string) string) error {
-	for _, f := range fieldsOf(v.Type()) {
-		name, field := prefix+"_"+strings.ToUpper(keyOf(f)), v.FieldByIndex(f.Index)
-		if isSection(field.Type()) {
+	for _, f := range strict.Fields(v.Type()) {
+		name, field := prefix+"_"+strings.ToUpper(strict.Key(f)), v.FieldByIndex(f.Index)
+		if strict.IsSection(field.Type()) {
 			if err := overlay(field, name, getenv); err != nil {
 				return err
 			}
@@ -127,17 +99,10 @@ func overlay(v reflect.Value, prefix string, getenv func(string) string) error {
 			continue
 		}
 		if err := yaml.Unmarshal([]byte(text), field.Addr().Interface()); err != nil {
-			return located("$"+name, err)
+			return strict.Located("$"+name, err)
 		}
 	}
 	return nil
-}
-
-// isSection reports whether a field of type t has keys of its own.
-func isSection(t reflect.Type) bool {
-	p := reflect.PointerTo(t)
-	return t.Kind() == reflect.Struct &&
-		!p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) && !p.Implements(reflect.TypeFor[yaml.Unmarshaler]())
 }
 
 // finish makes paths absolute, relative ones against the file's directory, and looks for

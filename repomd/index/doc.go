@@ -11,5 +11,5 @@
 //
 // What the metadata says follows createrepo_c, whose output every client is tested
 // with; a test compares the two. Checksums, compression and repomd.xml itself are
-// package repomd's; signing and the removal of old generations are left to others.
+// package repomd's; the key of a signature (see Signer) and the removal of old generations are left to others.
 package index
