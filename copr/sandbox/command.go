@@ -38,9 +38,9 @@ type File struct {
 type Limits struct {
 	Wall      time.Duration // default 1 h
 	CPU       time.Duration // of each process; default Wall
-	Memory    int64         // bytes; of all with a cgroup, of each process without. Default 4 GiB
+	Memory    int64         // bytes; of all and their files under Work with a cgroup, of each process without. Default 4 GiB
 	Processes int           // and threads; default 4096
-	Disk      int64         // bytes under Work; default 8 GiB. It is a tmpfs: memory, and swap where there is some
+	Disk      int64         // bytes under Work, a tmpfs: memory, and swap where there is some. Default half of Memory
 	FileSize  int64         // bytes of each file; default Disk
 	OpenFiles int           // of each process; default 4096
 	Output    int64         // bytes of output; the rest is dropped, which a line says. Default 256 MiB
@@ -51,7 +51,7 @@ func (l Limits) withDefaults() Limits {
 	set(&l.CPU, l.Wall)
 	set(&l.Memory, 4<<30)
 	set(&l.Processes, 4096)
-	set(&l.Disk, 8<<30)
+	set(&l.Disk, l.Memory/2)
 	set(&l.FileSize, l.Disk)
 	set(&l.OpenFiles, 4096)
 	set(&l.Output, 256<<20)
