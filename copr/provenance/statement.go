@@ -95,4 +95,5 @@ const (
 	roleSpec      = "spec"
 	roleSource    = "source"
 	roleBuildroot = "buildroot"
+	roleDelivered = "delivered" // a byproduct: the package before it was signed
 )

@@ -1,12 +1,15 @@
 package sign
 
 import (
-	"context"
-	"io"
-	"net"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
 	"time"
 
 	"mirrorctl/copr"
+	"mirrorctl/internal/durable"
 )
 
 // Options say how a Signer works.
@@ -17,48 +20,43 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Signer holds the keys.
-type Signer struct{ dir string }
+// Signer holds the keys. It is safe for concurrent use.
+type Signer struct {
+	dir  string
+	o    Options
+	lock *os.File
 
-// Open opens the directory of keys, or makes it. It must be the caller's own and closed to everyone else.
-func Open(dir string, o Options) (*Signer, error) { return &Signer{dir: dir}, nil }
-
-// CreateKey makes a key for the project, which signs from now on.
-func (s *Signer) CreateKey(ctx context.Context, p copr.ProjectName, k NewKey) (Key, error) {
-	return Key{}, nil
+	mu    sync.Mutex // over rings; held while a key is made
+	rings map[copr.ProjectName]ring
 }
 
-// RetireKey takes a key out of pubkey.gpg; it signs no more. The last one that is left cannot be retired.
-func (s *Signer) RetireKey(ctx context.Context, p copr.ProjectName, fingerprint string) error {
-	return nil
+// Open opens the directory of keys, or makes it. It must be closed to everyone else, and one Signer at a time may have it.
+func Open(dir string, o Options) (*Signer, error) {
+	if o.Name == "" {
+		o.Name = "mirrorctl"
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if err := durable.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("open keys: %w", err)
+	}
+	st, err := os.Lstat(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open keys: %w", err)
+	}
+	if !st.IsDir() || st.Mode().Perm()&0o077 != 0 {
+		return nil, fmt.Errorf("open keys: %s is %s; want a directory of mode 0700: run chmod 0700 on it", dir, st.Mode())
+	}
+	lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open keys: %w", err)
+	}
+	if err := durable.Flock(lock); err != nil {
+		return nil, errors.Join(fmt.Errorf("open keys: %s: another signer has them: %w", dir, err), lock.Close())
+	}
+	return &Signer{dir: dir, o: o, lock: lock, rings: map[copr.ProjectName]ring{}}, nil
 }
 
-// Keys lists the project's keys, newest first; none where the project has none yet.
-func (s *Signer) Keys(ctx context.Context, p copr.ProjectName) ([]Key, error) { return nil, nil }
-
-// PublicKey is the content of the project's pubkey.gpg: every key that is not retired, newest first. The first call makes the
-// project's first key.
-func (s *Signer) PublicKey(ctx context.Context, p copr.ProjectName) ([]byte, error) { return nil, nil }
-
-// SignPackage reads a package and returns the signature header to put in place of its own, padding included. A *Refusal says
-// why the package is not signed.
-func (s *Signer) SignPackage(ctx context.Context, r Request, pkg io.Reader) ([]byte, error) {
-	return nil, nil
-}
-
-// SignRepomd returns the content of repomd.xml.asc.
-func (s *Signer) SignRepomd(ctx context.Context, p copr.ProjectName, at time.Time, repomd []byte) ([]byte, error) {
-	return nil, nil
-}
-
-// Server lets some users of this machine ask a Signer.
-type Server struct {
-	Signer *Signer
-	Allow  []uint32 // uids, by the socket's peer credentials
-}
-
-// Serve answers until ctx ends, and then for as long as answers are under way.
-func (s *Server) Serve(ctx context.Context, l *net.UnixListener) error { return nil }
-
-// Listen makes the socket, 0660, in place of one that is left of a dead signer. gid owns it; -1 is the process's own.
-func Listen(path string, gid int) (*net.UnixListener, error) { return nil, nil }
+// Close gives the keys back.
+func (s *Signer) Close() error { return s.lock.Close() }
