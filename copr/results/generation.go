@@ -24,10 +24,10 @@ func (r *repository) mark(dir, name string, content []byte) error {
 	if there, err := exists(filepath.Join(dir, name)); there || err != nil {
 		return err
 	}
-	if err := durable.WriteFile(filepath.Join(r.dir, changingName), nil, 0o600); err != nil {
+	if err := durable.Replace(filepath.Join(r.dir, changingName), nil, 0o600); err != nil {
 		return err
 	}
-	return durable.WriteFile(filepath.Join(dir, name), content, 0o644)
+	return durable.Replace(filepath.Join(dir, name), content, 0o644)
 }
 
 // settle brings out the generation that is owed, if one is.

@@ -13,10 +13,12 @@ import (
 	"mirrorctl/repomd"
 )
 
+const repomdName = "repomd.xml"
+
 // oldMetadata names the files of repodata that belong to generations which were replaced before the grace. All files of one
 // generation have its time; a generation was replaced at the time of the next.
 func (t *Tree) oldMetadata(repodata string) ([]string, error) {
-	raw, err := os.ReadFile(filepath.Join(repodata, repomd.Name))
+	raw, err := os.ReadFile(filepath.Join(repodata, repomdName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	} else if err != nil {
@@ -26,7 +28,7 @@ func (t *Tree) oldMetadata(repodata string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	keep := map[string]bool{repomd.Name: true, repomd.Name + ".asc": true, repomd.Name + ".key": true}
+	keep := map[string]bool{repomdName: true, repomdName + ".asc": true, repomdName + ".key": true}
 	for _, d := range current.Data {
 		keep[strings.TrimPrefix(d.Href, "repodata/")] = true
 	}
@@ -50,7 +52,7 @@ func (t *Tree) oldMetadata(repodata string) ([]string, error) {
 		if keep[e.Name()] || !e.Type().IsRegular() || durable.IsTemp(e.Name()) {
 			continue
 		}
-		replaced := at[repomd.Name]
+		replaced := at[repomdName]
 		if next := slices.IndexFunc(times, func(x time.Time) bool { return x.After(at[e.Name()]) }); next >= 0 {
 			replaced = times[next]
 		}

@@ -121,16 +121,21 @@ func (t *Tree) placeKey(ctx context.Context, p copr.ProjectName) error {
 		return err
 	}
 	name := filepath.Join(t.Root, KeyFile(p))
+	if err := durable.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	lock, err := acquire(ctx, filepath.Dir(name))
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
 	switch have, err := os.ReadFile(name); {
 	case err == nil && string(have) == string(key):
 		return nil
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	if err := durable.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		return err
-	}
-	return durable.WriteFile(name, key, 0o644)
+	return durable.Replace(name, key, 0o644)
 }
 
 // Ensure gives chroots that have no repository yet an empty one in each channel, so that who enables the project before its
