@@ -19,6 +19,7 @@ type Build struct {
 
 	// Sources are what it is made from; one that ends in .src.rpm is the source package itself.
 	Sources    []Source   `json:"sources,omitempty"`
+	Spec       File       `json:"spec,omitzero"` // as declared when the source package was made
 	SRPM       File       `json:"srpm,omitzero"`
 	Channel    Channel    `json:"channel"` // where it is published first
 	Background bool       `json:"background,omitempty"`

@@ -3,7 +3,6 @@ package console
 import (
 	"context"
 	"io"
-	"time"
 
 	"mirrorctl/copr"
 	"mirrorctl/copr/hub"
@@ -40,8 +39,7 @@ type Builders interface {
 
 // Builder is one process that builds.
 type Builder struct {
-	Name   string    `json:"name"`
-	Arches []string  `json:"arches"`
-	Seen   time.Time `json:"seen"`
-	Tasks  []string  `json:"tasks,omitempty"` // what it is at: copr.Task.ID
+	Name   string   `json:"name"`
+	Arches []string `json:"arches"`
+	Tasks  []string `json:"tasks,omitempty"` // what it is at: copr.Task.ID
 }

@@ -14,7 +14,7 @@ func (h *Hub) fetch(ctx context.Context, id uint64) error {
 		return err
 	}
 	var got Imported
-	p, pkg, err := h.declared(b.Project, b.Package)
+	p, pkg, err := h.Package(b.Project, b.Package)
 	if err == nil {
 		got, err = h.Importer.Import(ctx, p, pkg, *b)
 	}
@@ -25,7 +25,7 @@ func (h *Hub) fetch(ctx context.Context, id uint64) error {
 	}
 	return h.Ledger.Update(ctx, id, func(b *copr.Build) error {
 		if !refused {
-			b.SRPM, b.EVR, b.Sources = got.SRPM, got.EVR, got.Sources
+			b.Spec, b.SRPM, b.EVR, b.Sources = got.Spec, got.SRPM, got.EVR, got.Sources
 		} else {
 			b.Reason = err.Error()
 		}

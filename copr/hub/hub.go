@@ -68,8 +68,8 @@ func (h *Hub) Project(name copr.ProjectName) (copr.Project, error) {
 	return copr.Project{}, &UnknownError{"project", name.String()}
 }
 
-// declared finds what a build is of.
-func (h *Hub) declared(name copr.ProjectName, pkg string) (copr.Project, copr.Package, error) {
+// Package finds a package and its project.
+func (h *Hub) Package(name copr.ProjectName, pkg string) (copr.Project, copr.Package, error) {
 	p, err := h.Project(name)
 	if err != nil {
 		return copr.Project{}, copr.Package{}, err

@@ -35,6 +35,7 @@ type Importer interface {
 
 // Imported is what came of an import.
 type Imported struct {
+	Spec    copr.File // zero where the order names a source package
 	SRPM    copr.File
 	EVR     string
 	Sources []copr.Source // with the hashes that were seen

@@ -43,7 +43,7 @@ type settling struct {
 }
 
 func (s *settling) run(ctx context.Context) (err error) {
-	if s.p, s.pkg, err = s.h.declared(s.b.Project, s.b.Package); err != nil {
+	if s.p, s.pkg, err = s.h.Package(s.b.Project, s.b.Package); err != nil {
 		return s.end(ctx, copr.Failed, err.Error())
 	}
 	out := filepath.Join(s.h.Staging, fmt.Sprint(s.b.ID), s.c.Chroot.String())

@@ -31,7 +31,7 @@ type Order struct {
 
 // Submit begins a build. What cannot be built is skipped with its reason; the error wraps ErrRefused or is an *UnknownError.
 func (h *Hub) Submit(ctx context.Context, o Order) (*copr.Build, error) {
-	p, pkg, err := h.declared(o.Project, o.Package)
+	p, pkg, err := h.Package(o.Project, o.Package)
 	if err != nil {
 		return nil, err
 	}

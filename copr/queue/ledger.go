@@ -20,15 +20,8 @@ func (l *Ledger) Update(ctx context.Context, id uint64, change func(*copr.Build)
 	return nil
 }
 
-// Query chooses records; what is zero is not asked for.
-type Query struct {
-	Project copr.ProjectName
-	Package string
-	State   copr.State  // of the whole
-	Chroot  copr.Chroot // that the build has
-	Before  uint64      // only builds with a smaller number: the next page
-	Limit   int
-}
+// Query is copr.Query.
+type Query = copr.Query
 
 // List returns records, newest first. They are shared: read only.
 func (l *Ledger) List(q Query) []*copr.Build { return nil }

@@ -63,7 +63,7 @@ func (r *repository) generation(ctx context.Context) error {
 		Compression: r.p.Profiles[r.c.Target()].Compression,
 		Exclude:     exclude,
 		Time:        now,
-		Signer:      bound{r.tree.Signer, r.p.Name, now},
+		Signer:      bound{r.tree.Signer, r.p.Name, r.c, now},
 		Known:       &r.tree.known,
 	})
 	if err != nil {
@@ -104,16 +104,17 @@ func (r *repository) now() (time.Time, error) {
 	return now, nil
 }
 
-// bound is the Signer of one project.
+// bound is the Signer of one repository.
 type bound struct {
 	Signer
 	p  copr.ProjectName
+	c  copr.Chroot
 	at time.Time
 }
 
 // SignRepomd signs with the project's key.
 func (b bound) SignRepomd(ctx context.Context, repomd []byte) ([]byte, error) {
-	return b.Signer.SignRepomd(ctx, b.p, b.at, repomd)
+	return b.Signer.SignRepomd(ctx, b.p, b.c, b.at, repomd)
 }
 
 // parseDir reads the name of a build's directory: 00000042-criu.

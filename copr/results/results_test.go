@@ -230,7 +230,7 @@ var errDown = errors.New("signer is down")
 
 type down struct{ key }
 
-func (down) SignRepomd(context.Context, copr.ProjectName, time.Time, []byte) ([]byte, error) {
+func (down) SignRepomd(context.Context, copr.ProjectName, copr.Chroot, time.Time, []byte) ([]byte, error) {
 	return nil, errDown
 }
 

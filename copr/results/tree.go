@@ -19,8 +19,8 @@ import (
 type Signer interface {
 	// PublicKey is what clients check the project's signatures with, armoured.
 	PublicKey(ctx context.Context, p copr.ProjectName) ([]byte, error)
-	// SignRepomd makes the armoured, detached signature of a repomd.xml of the time at.
-	SignRepomd(ctx context.Context, p copr.ProjectName, at time.Time, repomd []byte) ([]byte, error)
+	// SignRepomd makes the armoured, detached signature of a chroot's repomd.xml of the time at.
+	SignRepomd(ctx context.Context, p copr.ProjectName, c copr.Chroot, at time.Time, repomd []byte) ([]byte, error)
 }
 
 // Options are what a Tree is made of.

@@ -21,7 +21,9 @@ type SRPM struct {
 
 // MakeSRPM makes a source package in the sandbox and returns the name of the file in s.Out. A spec that cannot be read is
 // a *SpecError.
-func MakeSRPM(ctx context.Context, s SRPM) (string, error) { return "", errors.New("rpmbuild: not yet") }
+func MakeSRPM(ctx context.Context, s SRPM) (string, error) {
+	return "", errors.New("rpmbuild: not yet")
+}
 
 // SpecError says why rpmbuild made no source package.
 type SpecError struct {

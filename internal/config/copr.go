@@ -28,8 +28,9 @@ type Copr struct {
 	// runs on the builder's own kernel alone.
 	VM string `yaml:"vm"`
 
-	// Targets are directories of repodata, by target, against which the requirements of packages are resolved:
-	// {epel-9: [/srv/mirror/pub/el/9/x86_64/os]}. Default: requirements are not resolved, and the report says so.
+	// Targets are the distributions' own repositories, as directories that hold a repodata/, by target:
+	// {epel-9: [/srv/mirror/pub/el/9/$basearch/os]}. The requirements of packages are resolved against them. Default: they
+	// are not resolved, and the report says so.
 	Targets map[string][]string `yaml:"targets"`
 
 	// Signer is the socket of the process that holds the keys. Default: serve starts one of its own, with keys in the state directory.
@@ -44,6 +45,9 @@ type Copr struct {
 	// Tokens is the file of hashed tokens of builders and of API users; see `mirrorctl copr builder add`. Default: tokens
 	// in the state directory.
 	Tokens string `yaml:"tokens"`
+
+	// Files are directories below which declarations may name sources and directories to watch, beside copr.projects itself.
+	Files []string `yaml:"files"`
 
 	// AllowPrivate are networks that sources may be fetched from though they are private.
 	AllowPrivate []netip.Prefix `yaml:"allow_private"`

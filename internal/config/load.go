@@ -124,6 +124,9 @@ func (c *Config) finish() error {
 	for name, root := range c.Copr.Buildroots {
 		c.Copr.Buildroots[name] = absolute(root)
 	}
+	for i, dir := range c.Copr.Files {
+		c.Copr.Files[i] = absolute(dir)
+	}
 	for _, dirs := range c.Copr.Targets {
 		for i := range dirs {
 			dirs[i] = absolute(dirs[i])

@@ -1,0 +1,104 @@
+package forge
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+
+	"mirrorctl/copr"
+	"mirrorctl/copr/gate"
+	"mirrorctl/copr/rpmbuild"
+	"mirrorctl/copr/vm"
+	"mirrorctl/copr/worker"
+	"mirrorctl/internal/config"
+)
+
+// Crew are the builders of one process: here beside the hub, or on another machine.
+type Crew struct {
+	Name   string
+	Arches []string
+	worker worker.Worker
+}
+
+// NewCrew makes the builders that the configuration describes.
+func NewCrew(cfg *config.Config, name string, log *slog.Logger) (*Crew, error) {
+	dir := filepath.Join(Dir(cfg.State), "work")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	crew := &Crew{Name: name, Arches: arches(cfg)}
+	crew.worker = worker.Worker{Name: name, Builder: builder(cfg), Dir: dir, Log: log, Jobs: max(1, cfg.Copr.Builders)}
+	g := gate.Config{Scratch: dir, Repositories: repositories(cfg)}
+	if cfg.Copr.VM != "" {
+		g.VMs = &vm.Machines{Cache: cfg.Copr.VM}
+	}
+	crew.worker.Gates = []worker.Gate{gate.New(g)}
+	return crew, nil
+}
+
+// Run builds until ctx ends.
+func (c *Crew) Run(ctx context.Context, tasks worker.Tasks, lease worker.Lease, dock worker.Dock) error {
+	w := c.worker
+	w.Tasks, w.Lease, w.Dock = tasks, lease, dock
+	return w.Run(ctx)
+}
+
+// repositories are the targets' as dnf wants them.
+func repositories(cfg *config.Config) map[string][]string {
+	all := map[string][]string{}
+	for target, dirs := range cfg.Copr.Targets {
+		for _, d := range dirs {
+			all[target] = append(all[target], "file://"+d)
+		}
+	}
+	return all
+}
+
+// machine is this machine's architecture, as rpm calls it.
+func machine() string {
+	names := map[string]string{"amd64": "x86_64", "arm64": "aarch64", "ppc64le": "ppc64le", "s390x": "s390x"}
+	return names[runtime.GOARCH]
+}
+
+// arches are those that this process builds for.
+func arches(cfg *config.Config) []string {
+	if len(cfg.Copr.Arches) > 0 {
+		return cfg.Copr.Arches
+	}
+	has := map[string]bool{machine(): true}
+	for name := range cfg.Copr.Buildroots {
+		if c, err := copr.ParseChroot(name); err == nil {
+			name = c.Arch
+		}
+		has[name] = true
+	}
+	return slices.Sorted(maps.Keys(has))
+}
+
+// builder is what the configuration chose.
+func builder(cfg *config.Config) copr.Builder {
+	if cfg.Copr.Builder == "mock" {
+		panic("mock")
+	}
+	b := &rpmbuild.Builder{Roots: map[string]rpmbuild.Root{}}
+	for name, root := range cfg.Copr.Buildroots {
+		b.Roots[name] = rpmbuild.Root{Path: root, Cross: crosses[name]}
+	}
+	return b
+}
+
+// crosses are the prefixes of Debian's cross-compilers, and the names that makefiles in the kernel's manner have for the architectures.
+var crosses = func() map[string]*rpmbuild.Cross {
+	all := map[string]*rpmbuild.Cross{
+		"x86_64":  {Compile: "x86_64-linux-gnu-", Arch: "x86"},
+		"aarch64": {Compile: "aarch64-linux-gnu-", Arch: "aarch64"},
+		"ppc64le": {Compile: "powerpc64le-linux-gnu-", Arch: "ppc64", Subarch: "ppc64le"},
+		"s390x":   {Compile: "s390x-linux-gnu-", Arch: "s390", HostCC: "s390x-linux-gnu-gcc"},
+	}
+	delete(all, machine()) // a tree of our own architecture needs none
+	return all
+}()
