@@ -2,6 +2,7 @@ package copr
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -32,6 +33,10 @@ type Task struct {
 
 // ID names the attempt: 42/epel-9-x86_64/1.
 func (t Task) ID() string { return fmt.Sprintf("%d/%s/%d", t.Build, t.Chroot, t.Attempt) }
+
+// ErrLost is wrapped by every answer to a builder that does not hold the task it speaks of: it was canceled, given to
+// another, or has its result already. Nothing that the builder does will change that.
+var ErrLost = errors.New("the task is not this builder's any more")
 
 // Profile is how packages for a chroot are written, so that its rpm reads them.
 type Profile struct {

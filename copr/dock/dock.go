@@ -1,18 +1,25 @@
 package dock
 
 import (
+	"cmp"
 	"context"
-	"io"
+	"fmt"
 	"log/slog"
-	"net/http"
-	"time"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
 
 	"mirrorctl/copr"
+	"mirrorctl/internal/durable"
 )
 
 // Ledger is the records of builds; copr/queue has it.
 type Ledger interface {
+	// Get returns a record; the error wraps fs.ErrNotExist where there is none.
 	Get(ctx context.Context, id uint64) (*copr.Build, error)
+	// Update is compare-and-swap: change may be asked several times.
 	Update(ctx context.Context, id uint64, change func(*copr.Build) error) error
 }
 
@@ -33,61 +40,89 @@ type Limits struct {
 	Log   int64 // bytes of a log; 72 MiB
 }
 
+// The refusals. Each is a copr.ErrLost.
+var (
+	ErrForeign   = fmt.Errorf("not a task for this builder: %w", copr.ErrLost)
+	ErrStale     = fmt.Errorf("over, or another builder's: %w", copr.ErrLost)
+	ErrDuplicate = fmt.Errorf("has its result: %w", copr.ErrLost)
+)
+
 // Dock is the hub's side.
-type Dock struct{}
+type Dock struct {
+	dir        string
+	ledger     Ledger
+	deliveries int
+	limits     Limits
+	log        *slog.Logger
 
-// Open makes the directories and removes what unfinished deliveries left.
-func Open(c Config) (*Dock, error) { return nil, nil }
+	logs   sync.Mutex // of every append to a log
+	commit sync.Mutex // of every move into the inbox, so that Recover sees none half done
+}
 
-// Recover makes the records follow the results in the inbox. Call it before builders are served.
-func (d *Dock) Recover(ctx context.Context) error { return nil }
-
-// Discard removes an attempt's result, once it is published or its build has ended.
-func (d *Dock) Discard(build uint64, c copr.Chroot, attempt int) error { return nil }
+// Open makes the directories.
+func Open(c Config) (*Dock, error) {
+	d := &Dock{dir: c.Dir, ledger: c.Ledger, log: c.Log, deliveries: cmp.Or(c.Deliveries, 4), limits: Limits{
+		Files: cmp.Or(c.Limits.Files, 200),
+		File:  cmp.Or(c.Limits.File, 2<<30),
+		Total: cmp.Or(c.Limits.Total, 8<<30),
+		Log:   cmp.Or(c.Limits.Log, 72<<20),
+	}}
+	for _, sub := range []string{"srpm", "logs", "inbox", "upload"} {
+		if err := durable.MkdirAll(filepath.Join(c.Dir, sub), 0o750); err != nil {
+			return nil, fmt.Errorf("open the dock: %w", err)
+		}
+	}
+	return d, nil
+}
 
 // Inbox is the directory of a delivered result.
-func (d *Dock) Inbox(build uint64, c copr.Chroot, attempt int) string { return "" }
+func (d *Dock) Inbox(build uint64, c copr.Chroot, attempt int) string {
+	return filepath.Join(d.of("inbox", build, c), strconv.Itoa(attempt))
+}
 
-// Follow reads the log of an attempt from its beginning and as it grows, over all builders that had it, until the
-// attempt is delivered or ended.
-func (d *Dock) Follow(ctx context.Context, build uint64, c copr.Chroot, attempt int) (io.ReadCloser, error) {
-	return nil, nil
+// of is the directory of a build's chroot in one of the trees.
+func (d *Dock) of(tree string, build uint64, c copr.Chroot) string {
+	return filepath.Join(d.dir, tree, strconv.FormatUint(build, 10), c.String())
+}
+
+// handed names what belongs to one delivery of an attempt.
+func (d *Dock) handed(tree string, t copr.Task) string {
+	return filepath.Join(d.of(tree, t.Build, t.Chroot), fmt.Sprintf("%d.%d", t.Attempt, t.Delivery))
+}
+
+// Discard removes an attempt's result and logs, once it is published or has ended otherwise. What is not there is no error.
+func (d *Dock) Discard(build uint64, c copr.Chroot, attempt int) error {
+	d.commit.Lock()
+	defer d.commit.Unlock()
+	// First what makes it a result: the rest, should we be killed here, is nothing that Recover takes for one.
+	if err := os.RemoveAll(filepath.Join(d.Inbox(build, c, attempt), resultName)); err != nil {
+		return fmt.Errorf("discard build %d for %s: %w", build, c, err)
+	}
+	gone := []string{d.Inbox(build, c, attempt)}
+	for _, tree := range []string{"logs", "upload"} {
+		// The pattern has no character of Match but its own: a chroot is words and dashes.
+		more, err := filepath.Glob(filepath.Join(d.of(tree, build, c), strconv.Itoa(attempt)+".*"))
+		if err != nil {
+			return fmt.Errorf("discard build %d for %s: %w", build, c, err)
+		}
+		gone = append(gone, more...)
+	}
+	for _, name := range gone {
+		if err := os.RemoveAll(name); err != nil {
+			return fmt.Errorf("discard build %d for %s: %w", build, c, err)
+		}
+	}
+	return nil
 }
 
 // Builder is a builder's side of the dock in the hub's process. It has the methods of worker.Lease and worker.Dock.
-type Builder struct{}
+type Builder struct {
+	dock   *Dock
+	name   string
+	arches []string
+}
 
 // For is the side of one builder, which may take tasks of the architectures.
-func (d *Dock) For(name string, arches []string) *Builder { return nil }
-
-// Handler serves builders elsewhere, below /builder/.
-type Handler struct {
-	Dock *Dock
-	Keys *Keys
+func (d *Dock) For(name string, arches []string) *Builder {
+	return &Builder{d, name, slices.Clone(arches)}
 }
-
-// Serve answers one request. What a builder did wrong is answered here; an error is the hub's own.
-func (h *Handler) Serve(w http.ResponseWriter, r *http.Request) error { return nil }
-
-// Client is a builder's side of a dock elsewhere. It has the methods of worker.Lease and worker.Dock.
-type Client struct {
-	URL         string // of the hub, without /builder
-	Name, Token string
-	HTTP        *http.Client
-	Patience    time.Duration // how long a request is tried again while the hub is not there; 0 is 10 min
-}
-
-// Keys is the file of builders.
-type Keys struct{}
-
-// OpenKeys reads the file, which need not exist.
-func OpenKeys(name string) (*Keys, error) { return nil, nil }
-
-// Add makes a builder and returns its token, which is kept nowhere.
-func (k *Keys) Add(name string, arches []string) (token string, err error) { return "", nil }
-
-// Remove takes a builder's right away. The error wraps fs.ErrNotExist.
-func (k *Keys) Remove(name string) error { return nil }
-
-// Check has the arches of the builder that token belongs to.
-func (k *Keys) Check(name, token string) (arches []string, ok bool) { return nil, false }

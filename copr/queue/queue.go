@@ -1,12 +1,16 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
+	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
-	"mirrorctl/copr"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // Config says which JetStream. Dir or URL is required.
@@ -36,59 +40,75 @@ type Keys interface {
 }
 
 // Queue is an open queue.
-type Queue struct{}
+type Queue struct {
+	server *embedded // nil: a cluster elsewhere
+	conn   *nats.Conn
+	js     jetstream.JetStream
+	tasks  jetstream.Stream
+	ledger *Ledger
+	log    *slog.Logger
+}
 
 // Open starts or connects to JetStream, makes what is missing there, and reads all records.
-func Open(ctx context.Context, c Config) (*Queue, error) { return nil, nil }
+func Open(ctx context.Context, c Config) (_ *Queue, err error) {
+	q := &Queue{log: c.Log}
+	defer func() {
+		if err != nil {
+			q.Close()
+		}
+	}()
+	if c.URL == "" {
+		if q.server, err = serve(c); err != nil {
+			return nil, fmt.Errorf("start the queue in %s: %w", c.Dir, err)
+		}
+		q.conn, err = q.server.connect()
+	} else {
+		q.conn, err = dial(DialConfig{URL: c.URL, Credentials: c.Credentials, TLS: c.TLS, Log: c.Log}, "hub")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("connect to the queue: %w", err)
+	}
+	if q.js, err = jetstream.New(q.conn); err != nil {
+		return nil, fmt.Errorf("open the queue: %w", err)
+	}
+	if q.tasks, err = openStream(ctx, q.js, cmp.Or(c.AckWait, 30*time.Second), max(c.Replicas, 1)); err != nil {
+		return nil, fmt.Errorf("open the stream of tasks: %w", err)
+	}
+	if q.ledger, err = openLedger(ctx, q.js, max(c.Replicas, 1), c.Log); err != nil {
+		return nil, fmt.Errorf("open the records of builds: %w", err)
+	}
+	return q, nil
+}
 
 // Close ends the connection and the server inside this process.
-func (q *Queue) Close() error { return nil }
+func (q *Queue) Close() error {
+	if q.ledger != nil {
+		q.ledger.close()
+	}
+	if q.conn != nil {
+		q.conn.Close()
+	}
+	if q.server != nil {
+		return q.server.close()
+	}
+	return nil
+}
 
 // URL is where builders connect; "" where they cannot.
-func (q *Queue) URL() string { return "" }
+func (q *Queue) URL() string {
+	if q.server == nil {
+		return q.conn.ConnectedUrlRedacted()
+	}
+	return q.server.url()
+}
 
 // Ledger is the records of builds.
-func (q *Queue) Ledger() *Ledger { return nil }
+func (q *Queue) Ledger() *Ledger { return q.ledger }
 
-// Tasks hands out tasks to a builder in this process.
-func (q *Queue) Tasks(arches []string) (*Tasks, error) { return nil, nil }
-
-// Cancel ends chroots of a build, all where none is named: what waits at once, and the builder of what runs is told.
-// Chroots that have ended stay as they are.
-func (q *Queue) Cancel(ctx context.Context, id uint64, chroots ...copr.Chroot) error { return nil }
-
-// Retry begins a new attempt at chroots that failed or were canceled, all such where none is named.
-func (q *Queue) Retry(ctx context.Context, id uint64, chroots ...copr.Chroot) error { return nil }
-
-// Tasks takes tasks for one builder. It has the methods of worker.Tasks.
-type Tasks struct{}
-
-// Dial connects a builder of another process or machine.
-func Dial(ctx context.Context, c DialConfig) (*Tasks, error) { return nil, nil }
-
-// DialConfig says where a builder takes its tasks.
-type DialConfig struct {
-	URL         string
-	Name, Token string
-	Credentials string // a .creds file instead, for a cluster
-	Arches      []string
-	TLS         *tls.Config
-	Log         *slog.Logger
+// Ready reports why the queue cannot be asked just now; nil where it can.
+func (q *Queue) Ready() error {
+	if !q.conn.IsConnected() {
+		return errors.New("the queue is not connected: " + q.conn.Status().String())
+	}
+	return nil
 }
-
-// Composer writes what a builder is told, from the record and what is declared.
-type Composer interface {
-	// Compose is asked once the chroot is pending. An error fails the chroot.
-	Compose(ctx context.Context, b *copr.Build, c copr.Chroot) (copr.Task, error)
-}
-
-// Scheduler offers pending chroots to builders.
-type Scheduler struct {
-	Queue    *Queue
-	Composer Composer
-	Window   int // tasks per architecture that are offered and not taken; 0 is 4
-	Log      *slog.Logger
-}
-
-// Run offers until ctx ends.
-func (s *Scheduler) Run(ctx context.Context) error { return nil }

@@ -26,7 +26,7 @@ type Tasks interface {
 // Lease says whose a task is. The hub's record decides; copr/dock has it.
 type Lease interface {
 	// Hold takes the task for this builder and counts its Delivery, or, where that is set, confirms it and says
-	// which step it is at. An error that wraps ErrLost means that it is not this builder's, and never will be.
+	// which step it is at. An error that wraps copr.ErrLost means that it is not this builder's, and never will be.
 	Hold(ctx context.Context, t copr.Task, at copr.Step) (copr.Task, error)
 	// Release gives the task up and says why.
 	Release(ctx context.Context, t copr.Task, reason string) error
@@ -39,7 +39,7 @@ type Dock interface {
 	// Log takes the build's output as it comes. A write may wait; it fails only where nobody will ever read it.
 	Log(ctx context.Context, t copr.Task) (io.WriteCloser, error)
 	// Deliver hands over the files of r, which lie in dir, and r itself. When it returns nil the result is
-	// durable and recorded. An error that wraps ErrLost means that nobody wants it.
+	// durable and recorded. An error that wraps copr.ErrLost means that nobody wants it.
 	Deliver(ctx context.Context, t copr.Task, r copr.Result, dir string) error
 }
 
@@ -47,9 +47,6 @@ type Dock interface {
 type Gate interface {
 	Run(ctx context.Context, t copr.Task, dir string, log io.Writer) ([]copr.Report, error)
 }
-
-// ErrLost is wrapped by the answers to a builder that does not hold the task it speaks of.
-var ErrLost = errors.New("the task is not this builder's any more")
 
 // Worker is one builder process. All fields but the last four are required.
 type Worker struct {
