@@ -71,7 +71,7 @@ type Take struct {
 	To     string // directory of the host; exists
 	Suffix string // ".rpm": other files stay behind, unnoticed
 	Files  int    // at most so many; default 1000
-	Size   int64  // bytes of all together; default 4 GiB
+	Size   int64  // bytes of all together, holes counted; default 4 GiB
 }
 
 // Exit says how a command ended.

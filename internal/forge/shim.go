@@ -1,8 +1,0 @@
-package forge
-
-import (
-	"mirrorctl/copr"
-	"mirrorctl/internal/config"
-)
-
-func Declared(cfg *config.Config) ([]copr.Project, error) { return nil, nil }
