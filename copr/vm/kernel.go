@@ -1,0 +1,92 @@
+package vm
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+func (m *Machines) debian(arch string) debian {
+	return debian{
+		cache:  m.Cache,
+		mirror: cmp.Or(m.Mirror, "http://deb.debian.org/debian"),
+		suite:  cmp.Or(m.Suite, "trixie"),
+		arch:   debianArch[arch],
+	}
+}
+
+// kernel returns the newest kernel of the suite.
+func (m *Machines) kernel(ctx context.Context, arch string) (string, error) {
+	d := m.debian(arch)
+	var found []string
+	err := d.locked(ctx, func() error {
+		name, err := d.kernel(ctx, hardwares[arch].kernel)
+		if err != nil {
+			return err
+		}
+		dirs, err := d.download(ctx, []string{name})
+		if err != nil {
+			return err
+		}
+		found, err = filepath.Glob(filepath.Join(dirs[0], "boot", "vmlinu[xz]-*"))
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	if len(found) != 1 {
+		return "", fmt.Errorf("find the kernel of %s: %d files in its package", arch, len(found))
+	}
+	return found[0], nil
+}
+
+// Busybox returns a static busybox of the architecture.
+func (m *Machines) Busybox(ctx context.Context, arch string) (string, error) {
+	d := m.debian(arch)
+	var dirs []string
+	err := d.locked(ctx, func() (err error) {
+		dirs, err = d.download(ctx, []string{"busybox-static"})
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	return within(dirs[0], "usr/bin/busybox")
+}
+
+// soname is a library's name as packages are named after it (Debian Policy 8.1): libnl-3.so.200, libnet.so.1.
+var soname = regexp.MustCompile(`^(lib[A-Za-z0-9+_.-]{1,60})\.so\.([0-9.]{1,20})$`)
+
+// LibraryRoots returns directories that hold the libraries, and what those need, from Debian's packages. A library that no
+// package is named after is left out: Image.Libraries says that it is missing.
+func (m *Machines) LibraryRoots(ctx context.Context, arch string, libraries []string) ([]string, error) {
+	d := m.debian(arch)
+	var dirs []string
+	err := d.locked(ctx, func() error {
+		names := []string{"libc6"}
+		for _, l := range libraries {
+			part := soname.FindStringSubmatch(l)
+			if part == nil {
+				continue
+			}
+			dash := ""
+			if last := part[1][len(part[1])-1]; last >= '0' && last <= '9' {
+				dash = "-"
+			}
+			name := strings.ToLower(part[1]) + dash + part[2]
+			if known := d.known(ctx, []string{name, name + "t64"}); len(known) > 0 {
+				names = append(names, known[0])
+			}
+		}
+		all, err := d.closure(ctx, names)
+		if err != nil {
+			return err
+		}
+		dirs, err = d.download(ctx, all)
+		return err
+	})
+	return dirs, err
+}
