@@ -2,14 +2,15 @@ package fit
 
 import (
 	"context"
-	"io/fs"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
 
 	"mirrorctl/copr"
 )
-
-// Profile is how packages for a target (epel-9, fedora-44) are written unless a project says otherwise. ok is false for a
-// target that is not known.
-func Profile(target string) (p copr.Profile, ok bool) { return copr.Profile{}, false }
 
 // Expect is what the packages are held against.
 type Expect struct {
@@ -17,22 +18,84 @@ type Expect struct {
 	Package string // of the source
 	EVR     string // of the source package; the binary packages' may differ in the dist tag
 	Profile copr.Profile
-	SRPM    copr.File
-	// Target is what the chroot's distribution provides; nil leaves closure undecided.
+	// Names are the binary packages that the spec declares; nil takes any name. Their debuginfo and debugsource belong to them.
+	Names []string
+	// Target is what the chroot's distribution provides; nil leaves closure undecided, which is a skip.
 	Target *Target
-	// SetID lists paths that may be setuid or setgid. Paths are exact.
+	// SetID lists files that may be setuid or setgid, by path.
 	SetID []string
 }
 
-// Check judges the packages of one delivery, named by path. The report's gate is fit, its runner hub; its checks are identity,
-// files, elf, rpmlib, glibc and closure. The error is for what could not be read at all because of this machine; a package
-// that cannot be read fails identity.
+// Check judges the packages of one delivery, named by path: all of them, since they may require one another. The report's gate
+// is fit, its runner hub; its checks are identity, files, elf, rpmlib, glibc and closure, each with what does not fit. The error
+// is for what this machine could not do; a package that cannot be read fails identity.
 func Check(ctx context.Context, e Expect, packages []string) (copr.Report, error) {
-	return copr.Report{}, nil
+	report := copr.Report{Gate: "fit", Runner: "hub", Arch: e.Chroot.Arch, Host: "packages and metadata"}
+	began := time.Now()
+	add := func(name string, r result) {
+		report.Checks = append(report.Checks, copr.Check{Name: name, Verdict: r.verdict(), Reason: r.reason(), Took: time.Since(began)})
+		began = time.Now()
+	}
+	var all []*pkg
+	var unread result
+	for _, name := range packages {
+		p, err := read(ctx, name)
+		if ctx.Err() != nil {
+			return report, ctx.Err()
+		}
+		if pe := (*os.PathError)(nil); errors.As(err, &pe) {
+			return report, fmt.Errorf("read package: %w", err)
+		}
+		if err != nil {
+			unread.failf("%v", err)
+			continue
+		}
+		all = append(all, p)
+	}
+	add("identity", append(unread, identity(e, all)...))
+	add("files", files(e, all))
+	add("elf", elves(e, all))
+	add("rpmlib", rpmlib(e, all))
+	add("glibc", glibc(e, all))
+	closed, err := closure(ctx, e, all)
+	add("closure", closed)
+	return report, err
 }
 
-// Target is what the repositories of a distribution offer.
-type Target struct{}
+// result is what a check found: nothing is a pass.
+type result []finding
 
-// Load reads the metadata of repositories: directories of fsys that hold a repodata/.
-func Load(ctx context.Context, fsys fs.FS, dirs ...string) (*Target, error) { return nil, nil }
+type finding struct {
+	skip bool
+	text string
+}
+
+func (r *result) failf(format string, args ...any) {
+	*r = append(*r, finding{text: fmt.Sprintf(format, args...)})
+}
+func (r *result) skipf(format string, args ...any) {
+	*r = append(*r, finding{skip: true, text: fmt.Sprintf(format, args...)})
+}
+
+func (r result) verdict() copr.Verdict {
+	switch {
+	case len(r) == 0:
+		return copr.Pass
+	case slices.ContainsFunc(r, func(f finding) bool { return !f.skip }):
+		return copr.Fail
+	}
+	return copr.Skip
+}
+
+// reason is one line: the first findings, and how many more there are.
+func (r result) reason() string {
+	const most = 5
+	var texts []string
+	for _, f := range r[:min(len(r), most)] {
+		texts = append(texts, strings.Join(strings.Fields(f.text), " "))
+	}
+	if len(r) > most {
+		texts = append(texts, fmt.Sprintf("and %d more", len(r)-most))
+	}
+	return strings.Join(texts, "; ")
+}

@@ -42,7 +42,8 @@ func New(b *copr.Build, c *copr.BuildChroot, f Facts) *Statement {
 	}
 	for _, src := range b.Sources {
 		if !strings.HasSuffix(src.URL, ".src.rpm") {
-			add(roleSource, cmp.Or(src.Name, path.Base(src.URL)), publicURL(src.URL), src.SHA256)
+			name, uri := public(src.URL)
+			add(roleSource, cmp.Or(src.Name, name), uri, src.SHA256)
 		}
 	}
 	run.Gates = []copr.Report{}
@@ -74,14 +75,18 @@ func New(b *copr.Build, c *copr.BuildChroot, f Facts) *Statement {
 	return s
 }
 
-// publicURL leaves out what a URL may carry in secret: a password, a token in the query.
-func publicURL(s string) string {
+// public is what may be told of a URL: not a password, nor a token in the query, nor where a file lies on this machine.
+func public(s string) (name, uri string) {
 	u, err := url.Parse(s)
 	if err != nil {
-		return ""
+		return "", ""
+	}
+	name = path.Base(u.Path)
+	if u.Scheme == "file" {
+		return name, ""
 	}
 	u.User, u.RawQuery, u.Fragment = nil, "", ""
-	return u.String()
+	return name, u.String()
 }
 
 // Published is the statement of the packages as they are offered: signing has changed each subject's file, and its digest.
