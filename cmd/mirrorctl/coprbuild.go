@@ -13,7 +13,7 @@ import (
 )
 
 func (a *app) coprBuildCommand() *cobra.Command {
-	var o hub.Order
+	var o copr.Order
 	var chroots []string
 	var channel string
 	var noWait bool

@@ -60,7 +60,7 @@ func openService(ctx context.Context, cfg *config.Config, takeover bool, log *sl
 			return nil, err
 		}
 	}
-	s.server.Handler = router(s.site, edge, s.ready)
+	s.server.Handler = router(s.site, s.forge, edge, s.ready)
 	s.metrics.Collect(metric.HTTPConnections, func(yield func(float64, ...string)) { yield(float64(s.server.Connections())) })
 	if takeover {
 		if err := s.sockets.take(); err != nil {

@@ -16,7 +16,6 @@ import (
 	"strings"
 
 	"mirrorctl/copr"
-	"mirrorctl/copr/hub"
 	"mirrorctl/internal/socket"
 )
 
@@ -74,7 +73,7 @@ func (c *Client) do(ctx context.Context, method, path string, in any) (io.ReadCl
 	case http.StatusNotFound:
 		e.is = fs.ErrNotExist
 	case http.StatusConflict:
-		e.is = hub.ErrRefused
+		e.is = copr.ErrRefused
 	}
 	return nil, e
 }
@@ -99,7 +98,7 @@ func (c *Client) Builders(ctx context.Context) (all []Builder, err error) {
 }
 
 // Submit begins a build.
-func (c *Client) Submit(ctx context.Context, o hub.Order) (b copr.Build, err error) {
+func (c *Client) Submit(ctx context.Context, o copr.Order) (b copr.Build, err error) {
 	return b, c.call(ctx, http.MethodPost, "/builds", o, &b)
 }
 

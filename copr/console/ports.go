@@ -5,13 +5,12 @@ import (
 	"io"
 
 	"mirrorctl/copr"
-	"mirrorctl/copr/hub"
 )
 
 // Hub takes orders.
 type Hub interface {
 	Projects() []copr.Project
-	Submit(ctx context.Context, o hub.Order) (*copr.Build, error)
+	Submit(ctx context.Context, o copr.Order) (*copr.Build, error)
 	Cancel(ctx context.Context, id uint64, who string) (*copr.Build, error)
 	Retry(ctx context.Context, id uint64, chroots []copr.Chroot) (*copr.Build, error)
 	Promote(ctx context.Context, id uint64, chroots []copr.Chroot) (*copr.Build, error)

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"mirrorctl/copr"
-	"mirrorctl/copr/hub"
 	"mirrorctl/internal/socket"
 )
 
@@ -86,14 +85,13 @@ type badRequest struct{ error }
 
 // status is the one table from errors to statuses; the client's reads it backwards.
 func status(err error) int {
-	var unknown *hub.UnknownError
 	var bad badRequest
 	switch {
 	case errors.As(err, &bad):
 		return http.StatusBadRequest
-	case errors.As(err, &unknown), errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist):
 		return http.StatusNotFound
-	case errors.Is(err, hub.ErrRefused):
+	case errors.Is(err, copr.ErrRefused):
 		return http.StatusConflict
 	}
 	return http.StatusInternalServerError
@@ -151,7 +149,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) submit(w http.ResponseWriter, r *http.Request) error {
-	var o hub.Order
+	var o copr.Order
 	if err := body(r, &o); err != nil {
 		return err
 	}

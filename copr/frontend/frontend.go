@@ -2,7 +2,6 @@ package frontend
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/url"
 	"time"
@@ -12,7 +11,7 @@ import (
 )
 
 // ErrRefused says that a build was asked for which the hub does not make; the text says why and is for the client.
-var ErrRefused = errors.New("refused")
+var ErrRefused = copr.ErrRefused
 
 // Hub takes orders. Errors wrap ErrRefused, or fs.ErrNotExist for what is not declared or recorded.
 type Hub interface {
@@ -25,16 +24,7 @@ type Hub interface {
 }
 
 // Order is a build that somebody wants.
-type Order struct {
-	Project    copr.ProjectName
-	Package    string
-	Version    string        // "": the declared one
-	Chroots    []copr.Chroot // none: all of the project's
-	SRPM       string        // URL of a source package, instead of the declared sources
-	Channel    copr.Channel  // "": the package's
-	Background bool          // after what people wait for
-	Submitter  string
-}
+type Order = copr.Order
 
 // Ledger has the records.
 type Ledger interface {
@@ -45,14 +35,7 @@ type Ledger interface {
 }
 
 // Query chooses records; what is zero is not asked for.
-type Query struct {
-	Project copr.ProjectName
-	Package string
-	State   copr.State  // of the whole
-	Chroot  copr.Chroot // that the build has
-	Before  uint64      // only builds with a smaller number
-	Limit   int
-}
+type Query = copr.Query
 
 // Tokens say who may do what.
 type Tokens interface {

@@ -19,7 +19,7 @@ func (h *Hub) fetch(ctx context.Context, id uint64) error {
 		got, err = h.Importer.Import(ctx, p, pkg, *b)
 	}
 	var unknown *UnknownError
-	refused := errors.Is(err, ErrRefused) || errors.As(err, &unknown)
+	refused := errors.Is(err, copr.ErrRefused) || errors.As(err, &unknown)
 	if err != nil && !refused {
 		return err
 	}

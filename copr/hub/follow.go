@@ -46,7 +46,7 @@ func (h *Hub) look(ctx context.Context, p copr.Project, pkg copr.Package) (time.
 			return wait, nil
 		}
 	}
-	b, err := h.Submit(ctx, Order{Project: p.Name, Package: pkg.Name, Version: newest, Background: true, Submitter: "upstream"})
+	b, err := h.Submit(ctx, copr.Order{Project: p.Name, Package: pkg.Name, Version: newest, Background: true, Submitter: "upstream"})
 	if err == nil {
 		h.Log.InfoContext(ctx, "upstream has a new version", "project", p.Name.String(), "package", pkg.Name, "version", newest, "build", b.ID)
 	}

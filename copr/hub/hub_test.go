@@ -78,7 +78,7 @@ func run(t *testing.T, change func(*copr.Project), test func(s *stage)) {
 
 func (s *stage) submit() uint64 {
 	s.t.Helper()
-	b, err := s.Submit(s.t.Context(), hub.Order{Project: project, Package: "criu"})
+	b, err := s.Submit(s.t.Context(), copr.Order{Project: project, Package: "criu"})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestBuild(t *testing.T) {
 		if got := s.offered(); !strings.Contains(got, "stable epel-9-x86_64 1") || strings.Contains(got, "stable fedora") {
 			t.Errorf("offered: %s", got)
 		}
-		if _, err := s.Hub.Promote(t.Context(), id, []copr.Chroot{el7}); !errors.Is(err, hub.ErrRefused) {
+		if _, err := s.Hub.Promote(t.Context(), id, []copr.Chroot{el7}); !errors.Is(err, copr.ErrRefused) {
 			t.Errorf("promoted what was skipped: %v", err)
 		}
 	})
@@ -158,7 +158,7 @@ func TestRefusals(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			run(t, nil, func(s *stage) {
-				s.trouble[tt.step] = []error{fmt.Errorf("%w: wrong name", hub.ErrRefused)}
+				s.trouble[tt.step] = []error{fmt.Errorf("%w: wrong name", copr.ErrRefused)}
 				id := s.submit()
 				s.ledger.deliver(id, tt.result, el9)
 				s.want(id, el9, copr.Failed, tt.reason)
@@ -194,7 +194,7 @@ func TestTroubles(t *testing.T) {
 
 func TestSourceThatCannotBeMade(t *testing.T) {
 	run(t, nil, func(s *stage) {
-		s.trouble["import"] = []error{fmt.Errorf("%w: wrong sum", hub.ErrRefused)}
+		s.trouble["import"] = []error{fmt.Errorf("%w: wrong sum", copr.ErrRefused)}
 		id := s.submit()
 		s.want(id, el9, copr.Failed, "wrong sum")
 		// Another attempt begins with the source.
@@ -212,7 +212,7 @@ func TestCancelAndRetry(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.want(id, el9, copr.Canceled, "by eve")
-		if _, err := s.Cancel(t.Context(), id, "eve"); !errors.Is(err, hub.ErrRefused) {
+		if _, err := s.Cancel(t.Context(), id, "eve"); !errors.Is(err, copr.ErrRefused) {
 			t.Errorf("canceled twice: %v", err)
 		}
 		if _, err := s.Retry(t.Context(), id, []copr.Chroot{f44}); err != nil {
@@ -303,7 +303,7 @@ func TestUpstream(t *testing.T) {
 func TestOrdersThatCannotBe(t *testing.T) {
 	run(t, nil, func(s *stage) {
 		var unknown *hub.UnknownError
-		for name, o := range map[string]hub.Order{
+		for name, o := range map[string]copr.Order{
 			"project": {Project: copr.ProjectName{Owner: "a", Name: "b"}, Package: "criu"},
 			"package": {Project: project, Package: "crie"},
 			"chroot":  {Project: project, Package: "criu", Chroots: []copr.Chroot{{Distribution: "epel", Version: "8", Arch: "x86_64"}}},
@@ -312,11 +312,11 @@ func TestOrdersThatCannotBe(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		for name, o := range map[string]hub.Order{
+		for name, o := range map[string]copr.Order{
 			"channel": {Project: project, Package: "criu", Channel: "nightly"},
 			"srpm":    {Project: project, Package: "criu", SRPM: "http://example.org/a.rpm"},
 		} {
-			if _, err := s.Submit(t.Context(), o); !errors.Is(err, hub.ErrRefused) {
+			if _, err := s.Submit(t.Context(), o); !errors.Is(err, copr.ErrRefused) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}

@@ -2,17 +2,13 @@ package hub
 
 import (
 	"context"
-	"errors"
 
 	"mirrorctl/copr"
 	"mirrorctl/mirror"
 )
 
-// What Hub needs of others. Errors that wrap ErrRefused are about the build: it fails with them. Any other is a trouble of
+// What Hub needs of others. Errors that wrap copr.ErrRefused are about the build: it fails with them. Any other is a trouble of
 // the hub's: the step is tried again.
-
-// ErrRefused says that something was looked at and is not good enough.
-var ErrRefused = errors.New("refused")
 
 // Ledger keeps the records of builds; copr/queue has it.
 type Ledger interface {

@@ -27,9 +27,9 @@ func (h *Hub) Promote(ctx context.Context, id uint64, chroots []copr.Chroot) (*c
 	}
 	switch {
 	case b.Channel != copr.Testing:
-		return b, fmt.Errorf("%w: build %d was published in %s", ErrRefused, id, b.Channel)
+		return b, fmt.Errorf("%w: build %d was published in %s", copr.ErrRefused, id, b.Channel)
 	case len(ready) == 0:
-		return b, fmt.Errorf("%w: build %d has no such chroot in testing", ErrRefused, id)
+		return b, fmt.Errorf("%w: build %d has no such chroot in testing", copr.ErrRefused, id)
 	}
 	for _, c := range ready {
 		if err := h.Tree.Promote(ctx, p, *b, c); err != nil {

@@ -53,8 +53,8 @@ func (s *settling) run(ctx context.Context) (err error) {
 		func() error { return s.sign(ctx, out) },
 		func() error { return s.step(ctx, copr.StepPublish) },
 	} {
-		if err := step(); errors.Is(err, ErrRefused) {
-			return s.fail(ctx, strings.TrimPrefix(err.Error(), ErrRefused.Error()+": "))
+		if err := step(); errors.Is(err, copr.ErrRefused) {
+			return s.fail(ctx, strings.TrimPrefix(err.Error(), copr.ErrRefused.Error()+": "))
 		} else if err != nil {
 			return err
 		}
@@ -67,7 +67,7 @@ func (s *settling) run(ctx context.Context) (err error) {
 			return errGone // the last of them sets the others in motion
 		}
 	}
-	if err := s.h.Tree.Publish(ctx, s.p, s.b.Channel, s.b, s.c, out); errors.Is(err, ErrRefused) {
+	if err := s.h.Tree.Publish(ctx, s.p, s.b.Channel, s.b, s.c, out); errors.Is(err, copr.ErrRefused) {
 		return s.fail(ctx, err.Error())
 	} else if err != nil {
 		return err
@@ -79,10 +79,10 @@ func (s *settling) run(ctx context.Context) (err error) {
 func (s *settling) judge(ctx context.Context) error {
 	r := s.c.Result
 	if r.Exit != 0 {
-		return fmt.Errorf("%w: %s", ErrRefused, cmp.Or(r.Reason, fmt.Sprintf("the build ended with status %d", r.Exit)))
+		return fmt.Errorf("%w: %s", copr.ErrRefused, cmp.Or(r.Reason, fmt.Sprintf("the build ended with status %d", r.Exit)))
 	}
 	if s.pkg.Twice && r.Reproducible == nil {
-		return fmt.Errorf("%w: it was to be built twice and was not", ErrRefused)
+		return fmt.Errorf("%w: it was to be built twice and was not", copr.ErrRefused)
 	}
 	report, err := s.h.Checker.Check(ctx, s.p, s.b, s.c, s.dir)
 	if err != nil {
@@ -100,7 +100,7 @@ func (s *settling) judge(ctx context.Context) error {
 		why = append(why, g.Judge(s.pkg.Allowed)...)
 	}
 	if len(why) > 0 {
-		err = fmt.Errorf("%w: %s", ErrRefused, strings.Join(why, "; "))
+		err = fmt.Errorf("%w: %s", copr.ErrRefused, strings.Join(why, "; "))
 	}
 	return errors.Join(s.update(ctx, func(c *copr.BuildChroot) { c.Result.Gates = r.Gates }), err)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -17,20 +18,11 @@ type UnknownError struct{ Kind, Name string }
 
 func (e *UnknownError) Error() string { return fmt.Sprintf("unknown %s %q", e.Kind, e.Name) }
 
-// Order is what somebody wants to be built.
-type Order struct {
-	Project    copr.ProjectName `json:"project"`
-	Package    string           `json:"package"`
-	Version    string           `json:"version,omitempty"`    // "": the declared one
-	Chroots    []copr.Chroot    `json:"chroots,omitempty"`    // none: all of the project's
-	SRPM       string           `json:"srpm,omitempty"`       // URL of a source package, instead of the declared sources
-	Channel    copr.Channel     `json:"channel,omitempty"`    // "": the package's
-	Background bool             `json:"background,omitempty"` // after what people wait for
-	Submitter  string           `json:"submitter,omitempty"`
-}
+// Is makes it an fs.ErrNotExist.
+func (e *UnknownError) Is(target error) bool { return target == fs.ErrNotExist }
 
-// Submit begins a build. What cannot be built is skipped with its reason; the error wraps ErrRefused or is an *UnknownError.
-func (h *Hub) Submit(ctx context.Context, o Order) (*copr.Build, error) {
+// Submit begins a build. What cannot be built is skipped with its reason; the error wraps copr.ErrRefused or is an *UnknownError.
+func (h *Hub) Submit(ctx context.Context, o copr.Order) (*copr.Build, error) {
 	p, pkg, err := h.Package(o.Project, o.Package)
 	if err != nil {
 		return nil, err
@@ -47,13 +39,13 @@ func (h *Hub) Submit(ctx context.Context, o Order) (*copr.Build, error) {
 	}
 	switch {
 	case b.Channel != copr.Testing && b.Channel != copr.Stable:
-		return nil, fmt.Errorf("%w: channel %q: want testing or stable", ErrRefused, b.Channel)
+		return nil, fmt.Errorf("%w: channel %q: want testing or stable", copr.ErrRefused, b.Channel)
 	case o.SRPM != "" && !strings.HasSuffix(o.SRPM, ".src.rpm"):
-		return nil, fmt.Errorf("%w: %q is no source package: its name ends in .src.rpm", ErrRefused, o.SRPM)
+		return nil, fmt.Errorf("%w: %q is no source package: its name ends in .src.rpm", copr.ErrRefused, o.SRPM)
 	case o.SRPM != "":
 		b.Version, b.Sources = "", []copr.Source{{URL: o.SRPM, Name: path.Base(o.SRPM)}}
 	case b.Version == "":
-		return nil, fmt.Errorf("%w: package %s declares no version: name one", ErrRefused, pkg.Name)
+		return nil, fmt.Errorf("%w: package %s declares no version: name one", copr.ErrRefused, pkg.Name)
 	}
 	chroots := o.Chroots
 	if len(chroots) == 0 {
@@ -103,7 +95,7 @@ func (h *Hub) Cancel(ctx context.Context, id uint64, who string) (*copr.Build, e
 			h.finish(c, copr.Canceled, "canceled by "+who)
 		}
 		if left == 0 {
-			return fmt.Errorf("%w: nothing of build %d can be canceled: it has ended or is being published", ErrRefused, id)
+			return fmt.Errorf("%w: nothing of build %d can be canceled: it has ended or is being published", copr.ErrRefused, id)
 		}
 		h.sum(b)
 		return nil
@@ -127,7 +119,7 @@ func (h *Hub) Retry(ctx context.Context, id uint64, chroots []copr.Chroot) (*cop
 			*c = copr.BuildChroot{Chroot: c.Chroot, State: next, Attempt: c.Attempt}
 		}
 		if again == 0 {
-			return fmt.Errorf("%w: no such chroot of build %d has failed or was canceled", ErrRefused, id)
+			return fmt.Errorf("%w: no such chroot of build %d has failed or was canceled", copr.ErrRefused, id)
 		}
 		b.Ended, b.Reason = nil, ""
 		b.State = b.Summary()

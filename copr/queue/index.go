@@ -8,23 +8,6 @@ import (
 	"mirrorctl/copr"
 )
 
-// Query chooses records; what is zero is not asked for.
-type Query struct {
-	Project copr.ProjectName
-	Package string
-	State   copr.State  // of the whole
-	Chroot  copr.Chroot // that the build has
-	Before  uint64      // only builds with a smaller number: the next page
-	Limit   int
-}
-
-func (q Query) matches(b *copr.Build) bool {
-	return (q.Project == copr.ProjectName{} || q.Project == b.Project) &&
-		(q.Package == "" || q.Package == b.Package) &&
-		(q.State == "" || q.State == b.State) &&
-		(q.Chroot.IsZero() || b.Chroot(q.Chroot) != nil)
-}
-
 // index holds every record in memory. A record in it never changes: a newer one takes its place.
 type index struct {
 	mu       sync.RWMutex // of all below
@@ -68,7 +51,7 @@ func (x *index) put(b *copr.Build, rev uint64) {
 }
 
 // List returns records, newest first. They are shared: read only.
-func (l *Ledger) List(q Query) []*copr.Build {
+func (l *Ledger) List(q copr.Query) []*copr.Build {
 	x := l.index
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -78,7 +61,7 @@ func (l *Ledger) List(q Query) []*copr.Build {
 	}
 	var found []*copr.Build
 	for i := end - 1; i >= 0 && (q.Limit == 0 || len(found) < q.Limit); i-- {
-		if b := x.at[x.ids[i]].build; q.matches(b) {
+		if b := x.at[x.ids[i]].build; q.Matches(b) {
 			found = append(found, b)
 		}
 	}

@@ -22,7 +22,7 @@ func (k *checker) Check(ctx context.Context, p copr.Project, b copr.Build, c cop
 	if err != nil {
 		return copr.Report{}, err
 	}
-	e := fit.Expect{Chroot: c.Chroot, Package: b.Package, EVR: b.EVR, Profile: p.Profiles[c.Chroot.Target()], SRPM: b.SRPM}
+	e := fit.Expect{Chroot: c.Chroot, Package: b.Package, EVR: b.EVR, Profile: p.Profiles[c.Chroot.Target()]}
 	if e.Target, err = k.target(ctx, c.Chroot); err != nil {
 		return copr.Report{}, fmt.Errorf("read the metadata of %s: %w", c.Chroot, err)
 	}

@@ -86,19 +86,11 @@ func builder(cfg *config.Config) copr.Builder {
 	}
 	b := &rpmbuild.Builder{Roots: map[string]rpmbuild.Root{}}
 	for name, root := range cfg.Copr.Buildroots {
-		b.Roots[name] = rpmbuild.Root{Path: root, Cross: crosses[name]}
+		r := rpmbuild.Root{Path: root}
+		if cross, ok := rpmbuild.DebianCross[name]; ok && name != machine() {
+			r.Cross = &cross
+		}
+		b.Roots[name] = r
 	}
 	return b
 }
-
-// crosses are the prefixes of Debian's cross-compilers, and the names that makefiles in the kernel's manner have for the architectures.
-var crosses = func() map[string]*rpmbuild.Cross {
-	all := map[string]*rpmbuild.Cross{
-		"x86_64":  {Compile: "x86_64-linux-gnu-", Arch: "x86"},
-		"aarch64": {Compile: "aarch64-linux-gnu-", Arch: "aarch64"},
-		"ppc64le": {Compile: "powerpc64le-linux-gnu-", Arch: "ppc64", Subarch: "ppc64le"},
-		"s390x":   {Compile: "s390x-linux-gnu-", Arch: "s390", HostCC: "s390x-linux-gnu-gcc"},
-	}
-	delete(all, machine()) // a tree of our own architecture needs none
-	return all
-}()

@@ -13,32 +13,37 @@ import (
 	"mirrorctl/copr"
 	"mirrorctl/copr/console"
 	"mirrorctl/copr/dock"
+	"mirrorctl/copr/frontend"
 	"mirrorctl/copr/hub"
 	"mirrorctl/copr/queue"
 	"mirrorctl/copr/results"
 	"mirrorctl/copr/sign"
 	"mirrorctl/internal/config"
 	"mirrorctl/internal/durable"
+	"mirrorctl/mirror"
 )
 
 // Forge is a running hub.
 type Forge struct {
-	cfg    *config.Config
-	log    *slog.Logger
-	places places
-	site   Site
-	keys   *dock.Keys
-	queue  *queue.Queue
-	dock   *dock.Dock
-	signer *sign.Client
-	tree   *results.Tree
-	hub    *hub.Hub
-	crew   *Crew // nil where all builders are elsewhere
+	cfg      *config.Config
+	log      *slog.Logger
+	places   places
+	site     Site
+	keys     *dock.Keys
+	queue    *queue.Queue
+	dock     *dock.Dock
+	signer   *sign.Client
+	tree     *results.Tree
+	hub      *hub.Hub
+	frontend *frontend.Frontend
+	builders *dock.Handler
+	crew     *Crew // nil where all builders are elsewhere
 }
 
 // Site is the service beside which the hub runs.
 type Site interface {
 	hub.Releases
+	Catalog() *mirror.Catalog
 	// Rescan looks for new repositories in the root.
 	Rescan(ctx context.Context) error
 }
@@ -99,6 +104,9 @@ func Open(ctx context.Context, cfg *config.Config, site Site, log *slog.Logger) 
 		Ledger: ledger, Importer: importer, Inbox: inbox{f.dock, ledger}, Checker: &checker{targets: cfg.Copr.Targets}, Signer: &signer{client: f.signer},
 		Tree: f.tree, Releases: site, Upstream: upstream, Staging: f.places.at("staging"), Log: log,
 	})
+	if err := f.front(); err != nil {
+		return nil, err
+	}
 	if cfg.Copr.Builders > 0 {
 		host, _ := os.Hostname()
 		if f.crew, err = NewCrew(cfg, host, log); err != nil {

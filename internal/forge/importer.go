@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 
 	"mirrorctl/copr"
@@ -30,7 +28,7 @@ func newImporter(cfg *config.Config, p places) (*importer, error) {
 	}
 	return &importer{source.Maker{
 		Fetcher: &source.Fetcher{Client: egress.New(egress.Policy{AllowPrivate: cfg.Copr.AllowPrivate}), Allowed: files(cfg), Pins: pins},
-		SRPM:    sandboxed{},
+		SRPM:    rpmbuild.Maker{},
 	}, p}, nil
 }
 
@@ -50,6 +48,10 @@ func (i *importer) Import(ctx context.Context, p copr.Project, pkg copr.Package,
 		r.Sources = b.Sources
 	}
 	made, err := i.maker.Make(ctx, r, out)
+	var bad *rpmbuild.SpecError
+	if errors.As(err, &bad) || errors.Is(err, egress.ErrRefused) {
+		err = fmt.Errorf("%w: %w", copr.ErrRefused, err)
+	}
 	if err != nil {
 		return hub.Imported{}, err
 	}
@@ -58,25 +60,4 @@ func (i *importer) Import(ctx context.Context, p copr.Project, pkg copr.Package,
 		got.Sources = append(got.Sources, copr.Source{URL: r.Sources[n].URL, SHA256: f.SHA256, Name: f.Name})
 	}
 	return got, nil
-}
-
-// sandboxed makes source packages with rpmbuild, which runs what stands in a spec.
-type sandboxed struct{}
-
-// MakeSRPM implements source.SRPMMaker.
-func (sandboxed) MakeSRPM(ctx context.Context, spec, sources, out string, epoch int64, log io.Writer) error {
-	names, err := os.ReadDir(sources)
-	if err != nil {
-		return err
-	}
-	s := rpmbuild.SRPM{Spec: spec, Epoch: epoch, Out: out, Log: log}
-	for _, n := range names {
-		s.Sources = append(s.Sources, filepath.Join(sources, n.Name()))
-	}
-	_, err = rpmbuild.MakeSRPM(ctx, s)
-	var bad *rpmbuild.SpecError
-	if errors.As(err, &bad) {
-		return fmt.Errorf("%w: %s", hub.ErrRefused, bad)
-	}
-	return err
 }

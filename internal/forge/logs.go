@@ -59,8 +59,12 @@ func (f *Forge) Builders(context.Context) ([]console.Builder, error) {
 	if f.crew != nil {
 		know(f.crew.Name).Arches = f.crew.Arches
 	}
-	for _, b := range f.keys.List() {
-		know(b.Name).Arches = b.Arches
+	names, err := f.keys.Names()
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		know(name)
 	}
 	for _, b := range f.queue.Ledger().List(copr.Query{}) {
 		if b.State.Ended() {

@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"mirrorctl/copr"
-	"mirrorctl/copr/hub"
 	"mirrorctl/copr/provenance"
 	"mirrorctl/copr/sign"
 	"mirrorctl/internal/durable"
@@ -73,11 +72,11 @@ func (s *signer) sign(ctx context.Context, b copr.Build, c copr.BuildChroot, pro
 		}
 	}
 	if file.IsZero() {
-		return fmt.Errorf("%w: %s was not announced by its builder", hub.ErrRefused, name)
+		return fmt.Errorf("%w: %s was not announced by its builder", copr.ErrRefused, name)
 	}
-	pkg, err := index.ReadPackageFile(ctx, from)
+	pkg, err := readPackage(from)
 	if err != nil {
-		return fmt.Errorf("%w: %s: %w", hub.ErrRefused, name, err)
+		return fmt.Errorf("%w: %s: %w", copr.ErrRefused, name, err)
 	}
 	_, err = s.client.SignFile(ctx, sign.Request{
 		Project: b.Project, Chroot: c.Chroot, NEVRA: pkg.NEVRA(), File: file, Hash: profile.Hash, Time: b.Submitted, Statement: statement,
@@ -85,11 +84,24 @@ func (s *signer) sign(ctx context.Context, b copr.Build, c copr.BuildChroot, pro
 	return err
 }
 
+func readPackage(name string) (*index.Package, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return index.ReadPackage(f, st.Size())
+}
+
 // refusal turns the signer's word into the hub's.
 func refusal(err error) error {
 	var no *sign.Refusal
 	if errors.As(err, &no) {
-		return fmt.Errorf("%w: the signer refuses: %s", hub.ErrRefused, no.Reason)
+		return fmt.Errorf("%w: the signer refuses: %s", copr.ErrRefused, no.Reason)
 	}
 	return err
 }
