@@ -3,6 +3,7 @@ package dock
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"mirrorctl/copr"
 	"mirrorctl/internal/durable"
@@ -28,8 +30,11 @@ type Config struct {
 	Dir        string // the hub's state directory, S/copr
 	Ledger     Ledger
 	Deliveries int // how often an attempt is handed to builders before the chroot fails; 0 is 4
-	Limits     Limits
-	Log        *slog.Logger
+	// Silence is how long a builder is not to be heard of before another may take its task; 0 is 30 s. The queue hands tasks out
+	// again after a restart of its own, too, when every builder was cut off and none is dead.
+	Silence time.Duration
+	Limits  Limits
+	Log     *slog.Logger
 }
 
 // Limits of what a builder may leave. Zero values are the defaults.
@@ -47,6 +52,9 @@ var (
 	ErrDuplicate = fmt.Errorf("has its result: %w", copr.ErrLost)
 )
 
+// ErrHeld is for who would take a task whose builder is alive, as far as is known. It may be asked for again.
+var ErrHeld = errors.New("its builder was heard of a moment ago")
+
 // Dock is the hub's side.
 type Dock struct {
 	dir        string
@@ -55,13 +63,14 @@ type Dock struct {
 	limits     Limits
 	log        *slog.Logger
 
+	seen   *seen
 	logs   sync.Mutex // of every append to a log
 	commit sync.Mutex // of every move into the inbox, so that Recover sees none half done
 }
 
 // Open makes the directories.
 func Open(c Config) (*Dock, error) {
-	d := &Dock{dir: c.Dir, ledger: c.Ledger, log: c.Log, deliveries: cmp.Or(c.Deliveries, 4), limits: Limits{
+	d := &Dock{dir: c.Dir, ledger: c.Ledger, log: c.Log, deliveries: cmp.Or(c.Deliveries, 4), seen: newSeen(cmp.Or(c.Silence, 30*time.Second)), limits: Limits{
 		Files: cmp.Or(c.Limits.Files, 200),
 		File:  cmp.Or(c.Limits.File, 2<<30),
 		Total: cmp.Or(c.Limits.Total, 8<<30),

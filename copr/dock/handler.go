@@ -27,6 +27,7 @@ var refusals = []struct {
 	{"foreign", http.StatusForbidden, ErrForeign},
 	{"duplicate", http.StatusConflict, ErrDuplicate},
 	{"stale", http.StatusConflict, ErrStale},
+	{"held", http.StatusConflict, ErrHeld},
 	{"incomplete", http.StatusConflict, errIncomplete},
 	{"gap", http.StatusConflict, errGap},
 	{"bad", http.StatusUnprocessableEntity, ErrBad},

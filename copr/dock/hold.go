@@ -14,7 +14,7 @@ import (
 )
 
 // Hold takes a task for the builder and counts its Delivery, or, where that is set, confirms it and says which step it is
-// at. Who takes a task that another holds has it from then on: the queue gave it away because the other was silent.
+// at. Who takes a task whose builder is silent has it from then on; where that is alive the error wraps ErrHeld.
 func (b *Builder) Hold(ctx context.Context, t copr.Task, at copr.Step) (copr.Task, error) {
 	if !slices.Contains(b.arches, t.Chroot.Arch) {
 		return t, fmt.Errorf("builder %s, task %s: %w", b.name, t.ID(), ErrForeign)
@@ -37,6 +37,10 @@ func (b *Builder) Hold(ctx context.Context, t copr.Task, at copr.Step) (copr.Tas
 			return err
 		}
 		if c.State == copr.Running || c.State == copr.Starting {
+			// One that asks for what it has was killed and is back: it would not ask else.
+			if c.Builder != b.name && b.dock.seen.alive(t.ID()) {
+				return ErrHeld
+			}
 			c.Reason = "builder " + c.Builder + " was lost"
 		}
 		if c.Delivery >= b.dock.deliveries {
@@ -59,6 +63,7 @@ func (b *Builder) Hold(ctx context.Context, t copr.Task, at copr.Step) (copr.Tas
 		return t, fmt.Errorf("task %s was handed out too often: %w", t.ID(), ErrStale)
 	}
 	t.Delivery = given
+	b.dock.seen.now(t.ID())
 	return t, nil
 }
 
@@ -70,6 +75,9 @@ func (b *Builder) confirm(ctx context.Context, t copr.Task, at copr.Step) error 
 		}
 		return err
 	})
+	if err == nil {
+		b.dock.seen.now(t.ID())
+	}
 	return lost(b, t, err)
 }
 

@@ -17,8 +17,8 @@ import (
 	"mirrorctl/copr"
 )
 
-// ErrStopped is the cause of the end of a task that the hub has stopped.
-var ErrStopped = errors.New("the hub stopped the task")
+// ErrStopped is the cause of the end of a task that the hub has stopped. It is a copr.ErrLost.
+var ErrStopped = fmt.Errorf("the hub stopped it: %w", copr.ErrLost)
 
 // Tasks takes tasks for one builder. It has the methods of worker.Tasks and is safe for use by several goroutines.
 type Tasks struct {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"mirrorctl/copr"
@@ -48,7 +50,7 @@ type Gate interface {
 	Run(ctx context.Context, t copr.Task, dir string, log io.Writer) ([]copr.Report, error)
 }
 
-// Worker is one builder process. All fields but the last four are required.
+// Worker is one builder process. What is below Log is optional, and so are Gates.
 type Worker struct {
 	Name    string
 	Tasks   Tasks
@@ -63,7 +65,59 @@ type Worker struct {
 	Beat   time.Duration // how often it says that it works; 0 is 10 s
 	Idle   time.Duration // Run ends after so long without a task; 0 is never
 	MaxLog int64         // bytes of a build's log that are kept; 0 is 64 MiB
+
+	busy, done atomic.Int64 // tasks at work, and ended
 }
 
 // Run works until ctx ends, and then gives back what it holds. Every task has ended when it returns.
-func (w *Worker) Run(ctx context.Context) error { return errors.ErrUnsupported }
+func (w *Worker) Run(ctx context.Context) error {
+	run, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var all sync.WaitGroup
+	if w.Idle > 0 {
+		all.Go(func() { w.watchIdle(run, stop) })
+	}
+	for range max(w.Jobs, 1) {
+		all.Go(func() {
+			for {
+				t, own, err := w.Tasks.Next(run)
+				if err != nil {
+					stop(err)
+					return
+				}
+				w.busy.Add(1)
+				w.task(own, t)
+				w.busy.Add(-1)
+			}
+		})
+	}
+	all.Wait()
+	if err := context.Cause(run); !errors.Is(err, errIdle) {
+		return err
+	}
+	return nil
+}
+
+// errIdle ends a Run that has had no task for long enough.
+var errIdle = errors.New("no task for a while")
+
+// watchIdle ends Run once nothing was worked on for w.Idle.
+func (w *Worker) watchIdle(ctx context.Context, stop context.CancelCauseFunc) {
+	tick := time.NewTicker(max(w.Idle/20, time.Millisecond))
+	defer tick.Stop()
+	last, done := time.Now(), w.done.Load()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-tick.C:
+			if n := w.done.Load(); w.busy.Load() > 0 || n != done {
+				last, done = now, n
+			}
+			if now.Sub(last) >= w.Idle {
+				stop(errIdle)
+				return
+			}
+		}
+	}
+}
