@@ -15,8 +15,9 @@ import (
 // SRPMMaker makes source packages. The spec is not to be trusted: reading one runs its %(…).
 type SRPMMaker interface {
 	// MakeSRPM makes a source package of the file spec and the files in the directory sources, and leaves it, alone, in the
-	// directory out. Epoch is SOURCE_DATE_EPOCH, which is also its build time; equal input makes equal bytes. The error says
-	// why the spec makes none.
+	// directory out. Epoch is SOURCE_DATE_EPOCH, which is also its build time; equal input makes equal bytes, so its
+	// _sourcedir and _topdir are always the same paths: rpm records the expanded spec, with "cd %{_builddir}" and the tarball's
+	// name. The error says why the spec makes none.
 	MakeSRPM(ctx context.Context, spec, sources, out string, epoch int64, log io.Writer) error
 }
 

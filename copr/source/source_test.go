@@ -211,12 +211,14 @@ func TestVersions(t *testing.T) {
 	}
 }
 
-// rpmbuild makes source packages as they are, without the sandbox: the specs here are ours.
+// rpmbuild makes source packages as they are, without the sandbox: the specs here are ours. What rpm records of paths is
+// made the same by other means than mounts: nothing is unpacked, and sources are named from where they lie.
 type rpmbuild struct{}
 
 func (rpmbuild) MakeSRPM(ctx context.Context, spec, sources, out string, epoch int64, log io.Writer) error {
-	cmd := exec.CommandContext(ctx, "rpmbuild", "-bs", "--nodeps", "--define", "_sourcedir "+sources, "--define", "_srcrpmdir "+out,
+	cmd := exec.CommandContext(ctx, "rpmbuild", "-bs", "--nodeps", "--define", "_sourcedir .", "--define", "_srcrpmdir "+out, "--define", "_topdir /build",
 		"--define", "_buildhost copr", "--define", "use_source_date_epoch_as_buildtime 1", spec)
+	cmd.Dir = sources
 	cmd.Env = append(os.Environ(), fmt.Sprint("SOURCE_DATE_EPOCH=", epoch))
 	cmd.Stdout, cmd.Stderr = log, log
 	return cmd.Run()
@@ -233,6 +235,8 @@ Source1: extra.conf
 BuildArch: noarch
 %description
 tiny
+%prep
+%setup -q
 %files
 `
 
