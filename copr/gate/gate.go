@@ -2,7 +2,9 @@ package gate
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"os"
 
 	"mirrorctl/copr"
 	"mirrorctl/copr/vm"
@@ -54,5 +56,26 @@ func (g *Gates) Names() []string { return []string{NameInstall, NameCRIU} }
 // unknown one is an error. The error is for a gate that could not do its work; packages that fail are no error: the
 // reports tell. When ctx ends, every process and mount of the gate is gone before Run returns.
 func (g *Gates) Run(ctx context.Context, t copr.Task, dir string, log io.Writer) ([]copr.Report, error) {
-	return nil, nil
+	switch t.Gate {
+	case "", "none":
+		return nil, nil
+	case NameInstall, NameCRIU:
+	default:
+		return nil, fmt.Errorf("gate %q: want install, criu or none", t.Gate)
+	}
+	work, err := os.MkdirTemp(g.config.Scratch, "gate-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(work)
+	in, err := g.install(ctx, t, dir, work, log)
+	if err != nil {
+		return nil, fmt.Errorf("gate install: %w", err)
+	}
+	reports := []copr.Report{in.report}
+	if t.Gate == NameInstall || !in.installed {
+		return reports, nil
+	}
+	more, err := g.criu(ctx, t, in.root, log)
+	return append(reports, more...), err
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -150,14 +151,14 @@ func (d debian) known(ctx context.Context, names []string) []string {
 	})
 }
 
-// download fetches packages, checked by apt, and unpacks each once.
+// download fetches packages, unpacks each once, and returns their directories.
 func (d debian) download(ctx context.Context, names []string) ([]string, error) {
 	out, err := d.apt(ctx, "", "apt-get", append([]string{"download", "--print-uris"}, names...)...)
 	if err != nil {
 		return nil, err
 	}
-	var dirs []string
-	for line := range strings.Lines(out) { // 'URI' name size SHA256:sum
+	var dirs, lacking []string
+	for line := range strings.Lines(out) { // 'URI' file size SHA256:sum
 		f := strings.Fields(line)
 		if len(f) != 4 {
 			continue
@@ -166,48 +167,62 @@ func (d debian) download(ctx context.Context, names []string) ([]string, error) 
 		if !ok || len(sum) != 64 {
 			return nil, fmt.Errorf("download %s: apt names no SHA-256", f[1])
 		}
-		dir := filepath.Join(d.cache, "unpacked", sum)
-		if _, err := os.Stat(dir); err != nil {
+		dirs = append(dirs, d.unpacked(sum))
+		if _, err := os.Stat(d.unpacked(sum)); err != nil {
 			name, _, _ := strings.Cut(f[1], "_")
-			if err := d.unpack(ctx, name, sum, dir); err != nil {
-				return nil, err
-			}
+			lacking = append(lacking, name)
 		}
-		dirs = append(dirs, dir)
 	}
 	if len(dirs) != len(names) {
-		return nil, fmt.Errorf("download %s: apt found %d of them", strings.Join(names, " "), len(dirs))
+		return nil, fmt.Errorf("download %s: apt found %d of %d", strings.Join(names, " "), len(dirs), len(names))
+	}
+	if len(lacking) > 0 {
+		if err := d.fetch(ctx, lacking); err != nil {
+			return nil, err
+		}
+	}
+	for _, dir := range dirs {
+		if _, err := os.Stat(dir); err != nil {
+			return nil, fmt.Errorf("download %s: another file came: %w", strings.Join(lacking, " "), err)
+		}
 	}
 	slices.Sort(dirs)
 	return dirs, nil
 }
 
-func (d debian) unpack(ctx context.Context, name, sum, dir string) error {
-	if err := durable.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+func (d debian) unpacked(sum string) string { return filepath.Join(d.cache, "unpacked", sum) }
+
+// fetch downloads packages and unpacks each under its hash, which apt has held against Debian's signed lists.
+func (d debian) fetch(ctx context.Context, names []string) error {
+	if err := durable.MkdirAll(filepath.Join(d.cache, "unpacked"), 0o755); err != nil {
 		return err
 	}
-	temp, err := os.MkdirTemp(filepath.Dir(dir), durable.TempPrefix)
+	temp, err := os.MkdirTemp(filepath.Join(d.cache, "unpacked"), durable.TempPrefix)
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(temp)
-	if _, err := d.apt(ctx, temp, "apt-get", "download", name); err != nil {
+	if _, err := d.apt(ctx, temp, "apt-get", append([]string{"download"}, names...)...); err != nil {
 		return err
 	}
 	debs, err := filepath.Glob(filepath.Join(temp, "*.deb"))
-	if err != nil || len(debs) != 1 {
-		return fmt.Errorf("download %s: %d files came", name, len(debs))
-	}
-	if have, err := sha256Of(debs[0]); err != nil {
+	if err != nil {
 		return err
-	} else if have != sum {
-		return fmt.Errorf("download %s: sha256 is %s, want %s", name, have, sum)
 	}
-	root := filepath.Join(temp, "root")
-	if out, err := exec.CommandContext(ctx, "dpkg-deb", "-x", debs[0], root).CombinedOutput(); err != nil {
-		return fmt.Errorf("unpack %s: %w: %s", name, err, lastLine(string(out)))
+	for i, deb := range debs {
+		sum, err := sha256Of(deb)
+		if err != nil {
+			return err
+		}
+		root := filepath.Join(temp, fmt.Sprint(i))
+		if out, err := exec.CommandContext(ctx, "dpkg-deb", "-x", deb, root).CombinedOutput(); err != nil {
+			return fmt.Errorf("unpack %s: %w: %s", filepath.Base(deb), err, lastLine(string(out)))
+		}
+		if err := durable.Rename(root, d.unpacked(sum)); err != nil && !errors.Is(err, os.ErrExist) {
+			return err
+		}
 	}
-	return durable.Rename(root, dir)
+	return nil
 }
 
 func sha256Of(name string) (string, error) {

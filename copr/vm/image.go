@@ -53,6 +53,15 @@ func (m *Image) Copy(name, source string) error {
 	return m.add(name, entry{mode: info.Mode().Perm(), source: source, size: info.Size()})
 }
 
+// CopyFrom adds the file that source is for a process whose root is root, as name.
+func (m *Image) CopyFrom(root, source, name string) error {
+	file, err := within(root, source)
+	if err != nil {
+		return err
+	}
+	return m.Copy(name, file)
+}
+
 // Tree adds what lies below a directory: files, directories and symbolic links, none of which is followed.
 func (m *Image) Tree(dir string) error {
 	return filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {

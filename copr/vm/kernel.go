@@ -57,6 +57,21 @@ func (m *Machines) Busybox(ctx context.Context, arch string) (string, error) {
 	return within(dirs[0], "usr/bin/busybox")
 }
 
+// Packages returns directories that hold the packages of Debian, and all that they depend on, unpacked.
+func (m *Machines) Packages(ctx context.Context, arch string, names ...string) ([]string, error) {
+	d := m.debian(arch)
+	var dirs []string
+	err := d.locked(ctx, func() error {
+		all, err := d.closure(ctx, names)
+		if err != nil {
+			return err
+		}
+		dirs, err = d.download(ctx, all)
+		return err
+	})
+	return dirs, err
+}
+
 // soname is a library's name as packages are named after it (Debian Policy 8.1): libnl-3.so.200, libnet.so.1.
 var soname = regexp.MustCompile(`^(lib[A-Za-z0-9+_.-]{1,60})\.so\.([0-9.]{1,20})$`)
 
@@ -64,9 +79,8 @@ var soname = regexp.MustCompile(`^(lib[A-Za-z0-9+_.-]{1,60})\.so\.([0-9.]{1,20})
 // package is named after is left out: Image.Libraries says that it is missing.
 func (m *Machines) LibraryRoots(ctx context.Context, arch string, libraries []string) ([]string, error) {
 	d := m.debian(arch)
-	var dirs []string
+	names := []string{"libc6"}
 	err := d.locked(ctx, func() error {
-		names := []string{"libc6"}
 		for _, l := range libraries {
 			part := soname.FindStringSubmatch(l)
 			if part == nil {
@@ -81,12 +95,10 @@ func (m *Machines) LibraryRoots(ctx context.Context, arch string, libraries []st
 				names = append(names, known[0])
 			}
 		}
-		all, err := d.closure(ctx, names)
-		if err != nil {
-			return err
-		}
-		dirs, err = d.download(ctx, all)
-		return err
+		return nil
 	})
-	return dirs, err
+	if err != nil {
+		return nil, err
+	}
+	return m.Packages(ctx, arch, names...)
 }

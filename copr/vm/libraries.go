@@ -33,7 +33,7 @@ func (m *Image) Libraries(program string, roots []string) (found map[string]stri
 		return nil, nil, fmt.Errorf("libraries of %s: %w", program, err)
 	}
 	if first.loader != "" && !m.Has(first.loader) {
-		from, err := m.take(first.loader, first.loader, first.machine, roots, []string{""})
+		from, err := m.take(first.loader, first.loader, first.machine, roots, []string{"", "usr"})
 		if err != nil {
 			return nil, nil, err
 		}

@@ -28,49 +28,43 @@ type Machines struct {
 	NoKVM bool
 }
 
-// Outcome is what a machine left.
-type Outcome struct {
-	Host    string // what the machine was
-	Console []byte // what it printed, at most maxConsole
-}
-
-// maxConsole bounds what is kept of a console; what a machine prints beyond is thrown away.
+// maxConsole bounds what a machine may print; what it prints beyond is thrown away.
 const maxConsole = 1 << 20
 
 // ErrStillOn says that a machine did not power off in its time.
 var ErrStillOn = errors.New("the machine was still on")
 
-// Run boots the image and returns what the machine printed until it powered off; log gets it as it comes. The first process
-// is the image's /init. A machine that is still on after Timeout is ErrStillOn, beside what it printed. The emulator is gone
-// when Run returns.
-func (m *Machines) Run(ctx context.Context, arch string, image *Image, log io.Writer) (Outcome, error) {
-	out, err := m.run(ctx, arch, image, log)
+// Run boots the image, copies to console what the machine prints, a mebibyte at the most, until it powers off, and returns in
+// words what the machine was. The first process is the image's /init. A machine that is still on after Timeout is
+// ErrStillOn. The emulator is gone when Run returns.
+func (m *Machines) Run(ctx context.Context, arch string, image *Image, console io.Writer) (host string, err error) {
+	host, err = m.run(ctx, arch, image, console)
 	if err != nil {
 		err = fmt.Errorf("boot %s: %w", arch, err)
 	}
-	return out, err
+	return host, err
 }
 
-func (m *Machines) run(ctx context.Context, arch string, image *Image, log io.Writer) (Outcome, error) {
+func (m *Machines) run(ctx context.Context, arch string, image *Image, console io.Writer) (string, error) {
 	h, ok := hardwares[arch]
 	if !ok {
-		return Outcome{}, errors.New("no such machine is known")
+		return "", errors.New("no such machine is known")
 	}
 	emulator, err := exec.LookPath(h.emulator)
 	if err != nil {
-		return Outcome{}, fmt.Errorf("%w: install Debian's %s", err, h.debian)
+		return "", fmt.Errorf("%w: install Debian's %s", err, h.debian)
 	}
 	kernel, err := m.kernel(ctx, arch)
 	if err != nil {
-		return Outcome{}, err
+		return "", err
 	}
 	dir, err := os.MkdirTemp("", "vm-")
 	if err != nil {
-		return Outcome{}, err
+		return "", err
 	}
 	defer os.RemoveAll(dir)
 	if err := image.writeFile(filepath.Join(dir, "initrd")); err != nil {
-		return Outcome{}, err
+		return "", err
 	}
 
 	host, args := "emulated by "+h.emulator, h.options
@@ -85,22 +79,21 @@ func (m *Machines) run(ctx context.Context, arch string, image *Image, log io.Wr
 	defer cancel()
 	cmd := exec.CommandContext(within, emulator, append(args[:len(args):len(args)], "-m", "1024", "-nodefaults", "-nic", "none",
 		"-display", "none", "-serial", "stdio", "-no-reboot", "-kernel", kernel, "-initrd", "initrd",
-		"-append", "console="+h.console+" panic=-1 quiet")...)
+		"-append", "console="+h.console+" panic=-1 quiet loglevel=1")...)
 	cmd.Dir, cmd.WaitDelay = dir, 5*time.Second
 	var errs bytes.Buffer
-	console := &console{log: log}
-	cmd.Stdout, cmd.Stderr = console, &errs
+	cmd.Stdout, cmd.Stderr = &capped{to: console, room: maxConsole}, &errs
 	err = runWithOwner(cmd)
-	out := Outcome{Host: filepath.Base(kernel) + ", " + host, Console: console.kept}
+	host = filepath.Base(kernel) + ", " + host
 	switch {
 	case ctx.Err() != nil:
-		return out, ctx.Err()
+		return host, ctx.Err()
 	case within.Err() != nil:
-		return out, fmt.Errorf("%w after %s", ErrStillOn, timeout)
+		return host, fmt.Errorf("%w after %s", ErrStillOn, timeout)
 	case err != nil:
-		return out, fmt.Errorf("%s: %w: %s", h.emulator, err, lastLine(errs.String()))
+		return host, fmt.Errorf("%s: %w: %s", h.emulator, err, lastLine(errs.String()))
 	}
-	return out, nil
+	return host, nil
 }
 
 // runWithOwner runs a process that is killed when this one dies, however it dies. The kernel ties that to the thread that
@@ -112,19 +105,17 @@ func runWithOwner(cmd *exec.Cmd) error {
 	return cmd.Run()
 }
 
-// console keeps the beginning of what a machine prints.
-type console struct {
-	log  io.Writer
-	kept []byte
+// capped copies the beginning of what is written.
+type capped struct {
+	to   io.Writer
+	room int
 }
 
-func (c *console) Write(p []byte) (int, error) {
-	if room := maxConsole - len(c.kept); room > 0 {
-		part := p[:min(len(p), room)]
-		c.kept = append(c.kept, part...)
-		if _, err := c.log.Write(part); err != nil {
-			return 0, err
-		}
+func (c *capped) Write(p []byte) (int, error) {
+	part := p[:min(len(p), c.room)]
+	c.room -= len(part)
+	if _, err := c.to.Write(part); err != nil {
+		return 0, err
 	}
 	return len(p), nil
 }

@@ -9,7 +9,7 @@
  *	counter server   listens on 127.0.0.1:7707, counts, and sends back what its first client sends
  *	counter client   connects there, counts, and sends a number, and the next when that came back
  *
- * No libc, no threads, no heap: nothing that the four architectures would do differently. See generate.go.
+ * No libc, no threads, no heap: nothing that the four architectures would do differently. The script build compiles it.
  */
 typedef unsigned long u64;
 typedef unsigned int u32;
