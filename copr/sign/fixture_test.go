@@ -2,6 +2,7 @@ package sign_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -40,7 +41,7 @@ var keysOnce = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	defer s.Close()
-	_, err = s.CreateKey(nil, project, sign.NewKey{})
+	_, err = s.CreateKey(context.Background(), project, sign.NewKey{})
 	return dir, err
 })
 
