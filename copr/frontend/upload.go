@@ -1,6 +1,7 @@
 package frontend
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -53,7 +54,11 @@ func (f *Frontend) createByUpload(w http.ResponseWriter, r *http.Request) error 
 			if kept != "" || !strings.HasSuffix(file, ".src.rpm") || strings.ContainsAny(file, "/\\") || strings.HasPrefix(file, ".") {
 				return badRequest("pkgs: want one source package")
 			}
-			if kept, err = f.Uploads.Keep(r.Context(), file, part); err != nil {
+			kept, err = f.Uploads.Keep(r.Context(), file, part)
+			if tooLarge := new(http.MaxBytesError); errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &tooLarge) {
+				return badRequest("the upload was cut short, or is too large")
+			}
+			if err != nil {
 				return err
 			}
 		}
