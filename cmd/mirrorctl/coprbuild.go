@@ -9,7 +9,6 @@ import (
 
 	"mirrorctl/copr"
 	"mirrorctl/copr/console"
-	"mirrorctl/copr/hub"
 )
 
 func (a *app) coprBuildCommand() *cobra.Command {

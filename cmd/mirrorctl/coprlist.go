@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"mirrorctl/copr"
-	"mirrorctl/copr/console"
 )
 
 func (a *app) coprProjectCommand() *cobra.Command {

@@ -91,7 +91,7 @@ func TestNumbers(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if n := len(q.Ledger().List(queue.Query{})); n != len(seen) {
+		if n := len(q.Ledger().List(copr.Query{})); n != len(seen) {
 			t.Errorf("%d records, want %d", n, len(seen))
 		}
 		if err := q.Close(); err != nil {
@@ -182,16 +182,16 @@ func TestList(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, tt := range map[string]struct {
-		query queue.Query
+		query copr.Query
 		want  []uint64
 	}{
-		"all":      {queue.Query{}, []uint64{6, 5, 4, 3, 2, 1}},
-		"page":     {queue.Query{Limit: 2}, []uint64{6, 5}},
-		"next":     {queue.Query{Limit: 2, Before: 5}, []uint64{4, 3}},
-		"project":  {queue.Query{Project: copr.ProjectName{Owner: "@c", Name: "d"}}, []uint64{6, 4, 2}},
-		"chroot":   {queue.Query{Chroot: chroot(t, "epel-9-x86_64")}, []uint64{3, 2, 1}},
-		"canceled": {queue.Query{State: copr.Canceled}, []uint64{2}},
-		"package":  {queue.Query{Package: "none"}, nil},
+		"all":      {copr.Query{}, []uint64{6, 5, 4, 3, 2, 1}},
+		"page":     {copr.Query{Limit: 2}, []uint64{6, 5}},
+		"next":     {copr.Query{Limit: 2, Before: 5}, []uint64{4, 3}},
+		"project":  {copr.Query{Project: copr.ProjectName{Owner: "@c", Name: "d"}}, []uint64{6, 4, 2}},
+		"chroot":   {copr.Query{Chroot: chroot(t, "epel-9-x86_64")}, []uint64{3, 2, 1}},
+		"canceled": {copr.Query{State: copr.Canceled}, []uint64{2}},
+		"package":  {copr.Query{Package: "none"}, nil},
 	} {
 		var got []uint64
 		for _, b := range q.Ledger().List(tt.query) {
@@ -342,7 +342,7 @@ func TestCancel(t *testing.T) {
 	}
 	second := create(t, q, newBuild(t, "a/b", "epel-9-x86_64"))
 	third := create(t, q, newBuild(t, "a/b", "epel-9-x86_64"))
-	for q.Ledger().List(queue.Query{})[1].Chroots[0].Offered == nil {
+	for q.Ledger().List(copr.Query{})[1].Chroots[0].Offered == nil {
 		time.Sleep(time.Millisecond)
 	}
 	if err := q.Cancel(t.Context(), second.ID); err != nil {
@@ -403,7 +403,7 @@ func TestOffersSurvive(t *testing.T) {
 	for range 3 {
 		create(t, q, newBuild(t, "a/b", "epel-9-x86_64"))
 	}
-	for _, b := range q.Ledger().List(queue.Query{}) {
+	for _, b := range q.Ledger().List(copr.Query{}) {
 		for b.Chroots[0].Offered == nil {
 			time.Sleep(time.Millisecond)
 			b, err = q.Ledger().Get(t.Context(), b.ID)

@@ -21,7 +21,7 @@ import (
 type Crew struct {
 	Name   string
 	Arches []string
-	worker worker.Worker
+	worker *worker.Worker
 }
 
 // NewCrew makes the builders that the configuration describes.
@@ -31,7 +31,7 @@ func NewCrew(cfg *config.Config, name string, log *slog.Logger) (*Crew, error) {
 		return nil, err
 	}
 	crew := &Crew{Name: name, Arches: arches(cfg)}
-	crew.worker = worker.Worker{Name: name, Builder: builder(cfg), Dir: dir, Log: log, Jobs: max(1, cfg.Copr.Builders)}
+	crew.worker = &worker.Worker{Name: name, Builder: builder(cfg), Dir: dir, Log: log, Jobs: max(1, cfg.Copr.Builders)}
 	g := gate.Config{Scratch: dir, Repositories: repositories(cfg)}
 	if cfg.Copr.VM != "" {
 		g.VMs = &vm.Machines{Cache: cfg.Copr.VM}
@@ -40,11 +40,10 @@ func NewCrew(cfg *config.Config, name string, log *slog.Logger) (*Crew, error) {
 	return crew, nil
 }
 
-// Run builds until ctx ends.
+// Run builds until ctx ends. It is called once.
 func (c *Crew) Run(ctx context.Context, tasks worker.Tasks, lease worker.Lease, dock worker.Dock) error {
-	w := c.worker
-	w.Tasks, w.Lease, w.Dock = tasks, lease, dock
-	return w.Run(ctx)
+	c.worker.Tasks, c.worker.Lease, c.worker.Dock = tasks, lease, dock
+	return c.worker.Run(ctx)
 }
 
 // repositories are the targets' as dnf wants them.
