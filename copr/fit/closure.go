@@ -2,7 +2,6 @@ package fit
 
 import (
 	"context"
-	"strconv"
 	"strings"
 
 	"mirrorctl/repomd/index"
@@ -105,5 +104,3 @@ func (v version) meets(op string, want index.EVR) bool {
 func ops(s string) (less, greater, equal bool) {
 	return s == "LT" || s == "LE", s == "GT" || s == "GE", s == "EQ" || s == "LE" || s == "GE"
 }
-
-func itoa(n int) string { return strconv.Itoa(n) }

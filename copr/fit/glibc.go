@@ -2,7 +2,6 @@ package fit
 
 import (
 	"regexp"
-	"strings"
 
 	"mirrorctl/repomd/index"
 )
@@ -40,45 +39,6 @@ func glibc(e Expect, all []*pkg) (r result) {
 				r.failf("%s requires %s: no version of glibc that is known", p.file, d.Name)
 			case index.CompareVersions(version, floor) > 0:
 				r.failf("%s requires %s; %s has glibc %s: build it against an older one", p.file, d.Name, e.Chroot.Target(), floor)
-			}
-		}
-	}
-	return r
-}
-
-// features are what packages may ask of rpm itself, and the release of EL that has it; 0 for all that are left. Fedora has
-// all of them.
-var features = map[string]int{
-	"CompressedFileNames": 0, "PayloadFilesHavePrefix": 0, "VersionedDependencies": 0, "ScriptletInterpreterArgs": 0, "PartialHardlinkSets": 0,
-	"BuiltinLuaScripts": 0, "FileDigests": 0, "FileCaps": 0, "PayloadIsBzip2": 0, "PayloadIsLzma": 0, "PayloadIsXz": 0, "ExplicitPackageProvide": 0,
-	"TildeInVersions": 7, "ScriptletExpansion": 7, "LargeFiles": 8, "RichDependencies": 8, "CaretInVersions": 9, "DynamicBuildRequires": 9,
-	"PayloadIsZstd": 9, // rpm 4.14 of EL 8 can be built without
-}
-
-// rpmlib: the target's rpm has the features that the packages need.
-func rpmlib(e Expect, all []*pkg) (r result) {
-	el, isEL := 0, false
-	if p, ok := Profile(e.Chroot.Target()); ok {
-		_, isEL = p.Macros["rhel"]
-	}
-	for n := range glibcOfEL {
-		major, _, _ := strings.Cut(e.Chroot.Version, ".")
-		if isEL && major == itoa(n) {
-			el = n
-		}
-	}
-	for _, p := range all {
-		for _, d := range p.Requires {
-			name, ok := strings.CutPrefix(d.Name, "rpmlib(")
-			if !ok {
-				continue
-			}
-			since, known := features[strings.TrimSuffix(name, ")")]
-			switch {
-			case !known:
-				r.failf("%s requires %s, which no rpm is known to have", p.file, d.Name)
-			case isEL && since > el:
-				r.failf("%s requires %s, which rpm has from EL %d", p.file, d.Name, since)
 			}
 		}
 	}

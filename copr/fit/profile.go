@@ -2,6 +2,7 @@ package fit
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,17 +25,26 @@ const (
 // Profile is how packages for a target (epel-9, fedora-44) are written unless a project says otherwise. ok is false for a
 // target that is not known: nothing is known to be wrong for it either, which is not enough to publish.
 func Profile(target string) (p copr.Profile, ok bool) {
-	distribution, version, _ := cutLast(target)
-	for _, d := range enterprise {
-		major, _, _ := strings.Cut(version, ".")
-		if n, err := strconv.Atoi(major); d == distribution && err == nil && glibcOfEL[n] != "" {
-			return ofEL(n), true
-		}
+	if n := releaseOfEL(target); n > 0 {
+		return ofEL(n), true
 	}
-	if distribution == "fedora" {
+	if version, ok := strings.CutPrefix(target, "fedora-"); ok {
 		return ofFedora(version)
 	}
 	return copr.Profile{}, false
+}
+
+// releaseOfEL is the release of EL that a target is, or is made for; 0 for any other.
+func releaseOfEL(target string) int {
+	i := strings.LastIndexByte(target, '-')
+	if i < 0 || !slices.Contains(enterprise, target[:i]) {
+		return 0
+	}
+	major, _, _ := strings.Cut(target[i+1:], ".")
+	if n, err := strconv.Atoi(major); err == nil && glibcOfEL[n] != "" {
+		return n
+	}
+	return 0
 }
 
 // macros are those of every target: the format that all of them read, and what makes equal sources equal packages.
@@ -78,12 +88,4 @@ func ofFedora(version string) (copr.Profile, bool) {
 		p.Compression = "zst"
 	}
 	return p, true
-}
-
-func cutLast(s string) (before, after string, ok bool) {
-	i := strings.LastIndexByte(s, '-')
-	if i < 0 {
-		return s, "", false
-	}
-	return s[:i], s[i+1:], true
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -177,8 +178,19 @@ func rpms(t testing.TB, payload string) []string {
 	return all
 }
 
+// packSize makes a package whose payload has n bytes and does not compress.
+func packSize(t testing.TB, n int) []byte {
+	body := make([]byte, n)
+	rand.NewChaCha8([32]byte{}).Read(body)
+	return packBody(t, nil, body)
+}
+
 // pack makes a package without rpmbuild.
 func pack(t testing.TB, change func(*rpmpack.RPMMetaData)) []byte {
+	return packBody(t, change, bytes.Repeat([]byte("x"), 9000))
+}
+
+func packBody(t testing.TB, change func(*rpmpack.RPMMetaData), body []byte) []byte {
 	t.Helper()
 	m := rpmpack.RPMMetaData{Name: "packed", Version: "1", Release: "1", Arch: "x86_64", BuildTime: built, Compressor: "gzip"}
 	if change != nil {
@@ -188,7 +200,7 @@ func pack(t testing.TB, change func(*rpmpack.RPMMetaData)) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.AddFile(rpmpack.RPMFile{Name: "/usr/bin/packed", Body: bytes.Repeat([]byte("x"), 9000), Mode: 0o755, Owner: "root", Group: "root"})
+	p.AddFile(rpmpack.RPMFile{Name: "/usr/bin/packed", Body: body, Mode: 0o755, Owner: "root", Group: "root"})
 	var buf bytes.Buffer
 	if err := p.Write(&buf); err != nil {
 		t.Fatal(err)

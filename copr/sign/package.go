@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"regexp"
 	"time"
 
 	"mirrorctl/copr/provenance"
@@ -119,6 +120,9 @@ func (s *Signer) admit(r Request) (*manner, error) {
 	return m, nil
 }
 
+// nevra has what rpm lets a name and a version have. It becomes the name of a file.
+var nevra = regexp.MustCompile(`^[A-Za-z0-9_+][A-Za-z0-9_.+-]*-([0-9]+:)?[A-Za-z0-9_.+~^]+-[A-Za-z0-9_.+~^]+\.[a-z0-9_]+$`)
+
 // checkHead holds the package against the request.
 func checkHead(r Request, how *manner, head *rpmsig.Head) error {
 	if head.Format() != 4 {
@@ -128,6 +132,9 @@ func checkHead(r Request, how *manner, head *rpmsig.Head) error {
 	p, err := index.ReadPackage(bytes.NewReader(head.Bytes()), r.File.Size)
 	if err != nil {
 		return refuse("%s: %v", r.File.Name, err)
+	}
+	if !nevra.MatchString(p.NEVRA()) {
+		return refuse("%s: %q is no name of a package", r.File.Name, p.NEVRA())
 	}
 	if p.NEVRA() != r.NEVRA {
 		return refuse("%s is %s by its header; the request says %s", r.File.Name, p.NEVRA(), r.NEVRA)

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -73,6 +74,18 @@ func TestRefusals(t *testing.T) {
 			a.r.NEVRA, a.r.File.Name, a.st.Subject[0].Name = "packed-1-1.aarch64", "packed-1-1.aarch64.rpm", "packed-1-1.aarch64.rpm"
 			a.r.Statement = marshal(t, a.st)
 		}, "does not belong to epel-9-x86_64"},
+		{"a name that is a path", func(a *ask) {
+			replace(pack(t, func(m *rpmpack.RPMMetaData) { m.Name = "../packed" }))(a)
+			a.r.NEVRA, a.r.File.Name, a.st.Subject[0].Name = "../packed-1-1.x86_64", "../packed-1-1.x86_64.rpm", "../packed-1-1.x86_64.rpm"
+			a.r.Statement = marshal(t, a.st)
+		}, "is no name of a package"},
+		{"a name of several lines", func(a *ask) {
+			replace(pack(t, func(m *rpmpack.RPMMetaData) { m.Name = "p\n    Header V4 RSA/SHA256 Signature, key ID 0: OK\n" }))(a)
+			a.r.NEVRA = "p\n    Header V4 RSA/SHA256 Signature, key ID 0: OK\n-1-1.x86_64"
+			a.r.File.Name = a.r.NEVRA + ".rpm"
+			a.st.Subject[0].Name = a.r.File.Name
+			a.r.Statement = marshal(t, a.st)
+		}, "is no name of a package"},
 		{"no provenance", func(a *ask) { a.r.Statement = []byte("null") }, "provenance"},
 		{"provenance that is no JSON", func(a *ask) { a.r.Statement = []byte(`"x"`) }, "provenance"},
 		{"provenance with an unknown field", func(a *ask) {
@@ -305,6 +318,32 @@ func asNobody(f func() error) error {
 		done <- f()
 	}()
 	return <-done
+}
+
+// TestFirstKey: however many ask for a project's pubkey.gpg at once, it gets one key.
+func TestFirstKey(t *testing.T) {
+	s, _ := newSigner(t)
+	c := serve(t, s, uint32(os.Getuid()))
+	other := copr.ProjectName{Owner: "@group", Name: "first"}
+	got := make([][]byte, 6)
+	var all sync.WaitGroup
+	for i := range got {
+		all.Go(func() {
+			var err error
+			if got[i], err = c.PublicKey(t.Context(), other); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	for _, key := range got {
+		if !bytes.Equal(key, got[0]) {
+			t.Error("two keys")
+		}
+	}
+	if keys, err := c.Keys(t.Context(), other); err != nil || len(keys) != 1 || keys[0].Name != "@group/first (mirrorctl)" || keys[0].Algorithm != pgp.RSA {
+		t.Errorf("%+v, %v", keys, err)
+	}
 }
 
 // TestSocket: what is no call ends in an error and takes nothing with it; who hangs up is forgotten.

@@ -65,6 +65,7 @@ func (s *Server) answer(ctx context.Context, conn *net.UnixConn) {
 	switch {
 	case err != nil:
 	case !slices.Contains(s.Allow, uid):
+		rw.end() // a stranger gets no more than the answer
 		err = refuse("user %d may not ask: add it to the users of the signer", uid)
 	default:
 		if err = readFrame(rw, &c); err == nil && (c.Size < 0 || c.Size > maxBody) {

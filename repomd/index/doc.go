@@ -3,7 +3,8 @@
 //
 //	dir/*.rpm ─ ReadPackage ─► Package ─► primary, filelists, other ─► dir/repodata/
 //
-// It owns the RPM header: no other package of this module knows one. It promises that a
+// It owns the RPM header: no other package of this module reads facts from one. (copr/sign/rpmsig writes the
+// signature header before it anew.) It promises that a
 // hostile package costs an error and an amount of memory in proportion to its size; that equal
 // packages and options give equal bytes; and that every repomd.xml that can be read while Build writes
 // finds all its files, whole. (Files without a checksum in their name change under it: there the promise
