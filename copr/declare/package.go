@@ -172,8 +172,8 @@ func excludes(declared []exclude, chroots []copr.Chroot) ([]copr.Exclude, error)
 func checkAllowed(allowed map[string][]string) error {
 	for key := range allowed {
 		arch, runner, ok := strings.Cut(key, "/")
-		if !ok || !slices.Contains(copr.Arches, arch) || runner != "kernel" && runner != "vm" {
-			return fmt.Errorf("allowed %q: want arch/runner, the runner kernel or vm: aarch64/vm", key)
+		if !ok || !slices.Contains(copr.Arches, arch) || !slices.Contains(copr.Runners, runner) {
+			return fmt.Errorf("allowed %q: want arch/runner, the runner one of %s: aarch64/vm", key, strings.Join(copr.Runners, ", "))
 		}
 	}
 	return nil

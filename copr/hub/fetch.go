@@ -35,7 +35,7 @@ func (h *Hub) fetch(ctx context.Context, id uint64) error {
 			case refused:
 				h.finish(c, copr.Failed, "the source package could not be made: "+err.Error())
 			default:
-				c.State = copr.Pending
+				c.State, c.Reason = copr.Pending, ""
 			}
 		}
 		h.sum(b)

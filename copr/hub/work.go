@@ -118,6 +118,21 @@ func (h *Hub) work(ctx context.Context) error {
 	}
 }
 
+// note shows those who wait what keeps a build.
+func (h *Hub) note(ctx context.Context, w work, trouble error) {
+	err := h.Ledger.Update(ctx, w.build, func(b *copr.Build) error {
+		for i := range b.Chroots {
+			if c := &b.Chroots[i]; !c.State.Ended() && (w.chroot.IsZero() || w.chroot == c.Chroot) {
+				c.Reason = "trouble, and tried again: " + trouble.Error()
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		h.Log.WarnContext(ctx, "a record could not be changed", "build", w.build, "error", err)
+	}
+}
+
 // do takes one step, and says so where it had trouble.
 func (h *Hub) do(ctx context.Context, w work) {
 	var err error
@@ -130,6 +145,7 @@ func (h *Hub) do(ctx context.Context, w work) {
 		h.desk.put(w, time.Time{})
 		return
 	}
+	h.note(ctx, w, err)
 	h.Log.ErrorContext(ctx, "a step of a build had trouble and is tried again", "build", w.build, "chroot", w.chroot.String(), "error", err)
 	h.desk.put(w, h.Now().Add(again))
 }

@@ -2,6 +2,7 @@ package forge
 
 import (
 	"maps"
+	"path/filepath"
 
 	"mirrorctl/copr"
 	"mirrorctl/copr/declare"
@@ -17,6 +18,7 @@ func Declared(cfg *config.Config) ([]copr.Project, error) {
 		return nil, err
 	}
 	for i := range projects {
+		located(cfg.Copr.Projects, projects[i].Packages)
 		declared := projects[i].Profiles
 		projects[i].Profiles = map[string]copr.Profile{}
 		for _, c := range projects[i].Chroots {
@@ -28,6 +30,23 @@ func Declared(cfg *config.Config) ([]copr.Project, error) {
 		}
 	}
 	return projects, nil
+}
+
+// located makes the names of files whole, which are relative to the declarations.
+func located(dir string, packages []copr.Package) {
+	for i := range packages {
+		k := &packages[i]
+		k.Spec = filepath.Join(dir, k.Spec)
+		if k.Script != "" {
+			k.Script = filepath.Join(dir, k.Script)
+		}
+		if d := k.Watch.Directory; d != "" && !filepath.IsAbs(d) {
+			k.Watch.Directory = filepath.Join(dir, d)
+		}
+		for n := range k.Extra {
+			k.Extra[n] = filepath.Join(dir, k.Extra[n])
+		}
+	}
 }
 
 // over puts what own says in the place of what base does.

@@ -2,9 +2,14 @@ package forge
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"path/filepath"
+	"strings"
 
 	"mirrorctl/copr"
 	"mirrorctl/copr/hub"
@@ -44,7 +49,9 @@ func (i *importer) Import(ctx context.Context, p copr.Project, pkg copr.Package,
 		return hub.Imported{}, err
 	}
 	r := source.Recipe{Package: pkg.Name, Version: b.Version, Spec: pkg.Spec, Extra: pkg.Extra, Sources: pkg.Sources, Epoch: epoch(&b)}
-	if len(b.Sources) > 0 { // the order named them
+	// An order may name a source package, which holds its own spec.
+	named := len(b.Sources) == 1 && strings.HasSuffix(b.Sources[0].URL, ".src.rpm")
+	if named {
 		r.Sources = b.Sources
 	}
 	made, err := i.maker.Make(ctx, r, out)
@@ -56,8 +63,25 @@ func (i *importer) Import(ctx context.Context, p copr.Project, pkg copr.Package,
 		return hub.Imported{}, err
 	}
 	got := hub.Imported{SRPM: made.File, EVR: made.EVR}
+	if !named {
+		if got.Spec, err = hashed(pkg.Spec); err != nil {
+			return hub.Imported{}, err
+		}
+	}
 	for n, f := range made.Sources {
 		got.Sources = append(got.Sources, copr.Source{URL: r.Sources[n].URL, SHA256: f.SHA256, Name: f.Name})
 	}
 	return got, nil
+}
+
+// hashed is a file by its content.
+func hashed(name string) (copr.File, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return copr.File{}, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	n, err := io.Copy(h, f)
+	return copr.File{Name: filepath.Base(name), Size: n, SHA256: hex.EncodeToString(h.Sum(nil))}, err
 }

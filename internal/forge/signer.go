@@ -26,7 +26,8 @@ type signer struct {
 // Sign implements hub.Signer.
 func (s *signer) Sign(ctx context.Context, p copr.Project, b copr.Build, c copr.BuildChroot, in, out string) error {
 	profile := p.Profiles[c.Chroot.Target()]
-	raw, err := json.Marshal(provenance.New(&b, &c, provenance.Facts{Spec: b.Spec, Profile: profile, Epoch: epoch(&b)}))
+	statement := provenance.New(&b, &c, provenance.Facts{Spec: b.Spec, Profile: profile, Epoch: epoch(&b)})
+	raw, err := json.Marshal(statement)
 	if err != nil {
 		return err
 	}
@@ -35,12 +36,14 @@ func (s *signer) Sign(ctx context.Context, p copr.Project, b copr.Build, c copr.
 		return err
 	}
 	var signed []string
+	var files []copr.File
 	for _, from := range packages {
 		to := filepath.Join(out, filepath.Base(from))
-		if err := s.sign(ctx, b, c, profile, raw, from, to); err != nil {
+		file, err := s.sign(ctx, b, c, profile, raw, from, to)
+		if err != nil {
 			return refusal(err)
 		}
-		signed = append(signed, to)
+		signed, files = append(signed, to), append(files, file)
 	}
 	key, err := s.client.PublicKey(ctx, p.Name)
 	if err != nil {
@@ -53,9 +56,14 @@ func (s *signer) Sign(ctx context.Context, p copr.Project, b copr.Build, c copr.
 	if err := os.Mkdir(proofs, 0o755); err != nil {
 		return err
 	}
-	for _, to := range signed {
-		name := strings.TrimSuffix(filepath.Base(to), ".rpm") + ".json"
-		if err := durable.WriteFile(filepath.Join(proofs, name), raw, 0o644); err != nil {
+	published := statement.Published(files)
+	for _, f := range files {
+		raw, err := json.MarshalIndent(published.Of(f.Name), "", "  ")
+		if err != nil {
+			return err
+		}
+		name := strings.TrimSuffix(f.Name, ".rpm") + ".json"
+		if err := durable.WriteFile(filepath.Join(proofs, name), append(raw, '\n'), 0o644); err != nil {
 			return err
 		}
 	}
@@ -63,7 +71,7 @@ func (s *signer) Sign(ctx context.Context, p copr.Project, b copr.Build, c copr.
 }
 
 // sign has one package signed.
-func (s *signer) sign(ctx context.Context, b copr.Build, c copr.BuildChroot, profile copr.Profile, statement []byte, from, to string) error {
+func (s *signer) sign(ctx context.Context, b copr.Build, c copr.BuildChroot, profile copr.Profile, statement []byte, from, to string) (copr.File, error) {
 	name := filepath.Base(from)
 	var file copr.File
 	for _, f := range c.Result.Files {
@@ -72,16 +80,15 @@ func (s *signer) sign(ctx context.Context, b copr.Build, c copr.BuildChroot, pro
 		}
 	}
 	if file.IsZero() {
-		return fmt.Errorf("%w: %s was not announced by its builder", copr.ErrRefused, name)
+		return copr.File{}, fmt.Errorf("%w: %s was not announced by its builder", copr.ErrRefused, name)
 	}
 	pkg, err := readPackage(from)
 	if err != nil {
-		return fmt.Errorf("%w: %s: %w", copr.ErrRefused, name, err)
+		return copr.File{}, fmt.Errorf("%w: %s: %w", copr.ErrRefused, name, err)
 	}
-	_, err = s.client.SignFile(ctx, sign.Request{
+	return s.client.SignFile(ctx, sign.Request{
 		Project: b.Project, Chroot: c.Chroot, NEVRA: pkg.NEVRA(), File: file, Hash: profile.Hash, Time: b.Submitted, Statement: statement,
 	}, from, to)
-	return err
 }
 
 func readPackage(name string) (*index.Package, error) {
