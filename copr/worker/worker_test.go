@@ -43,6 +43,7 @@ func (g gate) Run(ctx context.Context, t copr.Task, dir string, log io.Writer) (
 type stand struct {
 	queue  *queue.Queue
 	dock   *dock.Dock
+	dir    string
 	worker *worker.Worker
 	task   func(*copr.Task) // changes what is composed
 	change <-chan *copr.Build
@@ -60,7 +61,7 @@ func newStand(t *testing.T, b shell) *stand {
 	t.Helper()
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
 	dir := t.TempDir()
-	s := &stand{task: func(*copr.Task) {}}
+	s := &stand{dir: dir, task: func(*copr.Task) {}}
 	var err error
 	if s.queue, err = queue.Open(t.Context(), queue.Config{Dir: filepath.Join(dir, "queue"), AckWait: 2 * time.Second}); err != nil {
 		t.Fatal(err)
@@ -117,6 +118,21 @@ func (s *stand) start(t *testing.T) (id uint64, stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- s.worker.Run(ctx) }()
+	id, err := s.submit(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id, func() {
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("the worker ended with %v", err)
+		}
+	}
+}
+
+// submit records a build and its source package.
+func (s *stand) submit(t *testing.T) (uint64, error) {
+	t.Helper()
 	sum := sha256.Sum256([]byte(source))
 	b := &copr.Build{
 		Project: copr.ProjectName{Owner: "a", Name: "b"}, Package: "criu",
@@ -126,29 +142,25 @@ func (s *stand) start(t *testing.T) (id uint64, stop func()) {
 	}
 	l := s.queue.Ledger()
 	if err := l.Create(t.Context(), b); err != nil {
-		t.Fatal(err)
+		return 0, err
 	}
-	name := filepath.Join(filepath.Dir(filepath.Dir(filepath.Dir(filepath.Dir(s.dock.Inbox(b.ID, b.Chroots[0].Chroot, 1))))), "srpm", fmt.Sprint(b.ID), b.SRPM.Name)
+	name := filepath.Join(s.dir, "srpm", fmt.Sprint(b.ID), b.SRPM.Name)
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		t.Fatal(err)
+		return 0, err
 	}
 	if err := os.WriteFile(name, []byte(source), 0o644); err != nil {
-		t.Fatal(err)
+		return 0, err
 	}
-	err := l.Update(t.Context(), b.ID, func(b *copr.Build) error { b.Chroots[0].State = copr.Pending; return nil })
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b.ID, func() {
-		cancel()
-		if err := <-done; !errors.Is(err, context.Canceled) {
-			t.Errorf("the worker ended with %v", err)
-		}
-	}
+	return b.ID, l.Update(t.Context(), b.ID, func(b *copr.Build) error { b.Chroots[0].State = copr.Pending; return nil })
 }
 
-// until waits for a record.
+// until waits for a record; of waits for that of one build.
 func (s *stand) until(t *testing.T, is func(c copr.BuildChroot) bool) copr.BuildChroot {
+	t.Helper()
+	return s.of(t, 0, is)
+}
+
+func (s *stand) of(t *testing.T, id uint64, is func(c copr.BuildChroot) bool) copr.BuildChroot {
 	t.Helper()
 	timeout := time.After(20 * time.Second)
 	var last copr.BuildChroot
@@ -156,7 +168,7 @@ func (s *stand) until(t *testing.T, is func(c copr.BuildChroot) bool) copr.Build
 		select {
 		case b := <-s.change:
 			last = b.Chroots[0]
-			if is(last) {
+			if (id == 0 || id == b.ID) && is(last) {
 				return last
 			}
 		case <-timeout:

@@ -302,13 +302,13 @@ func (s *stand) judge(least int) {
 		if ended[id] > 1 || taken[id+"/1"] > 1 {
 			s.t.Errorf("build %d ended %d times and was taken %d times", b.ID, ended[id], taken[id+"/1"])
 		}
-		inbox := filepath.Join(s.dir, "inbox", fmt.Sprint(b.ID), c.Chroot.String())
+		published := filepath.Join(s.dir, "published", fmt.Sprint(b.ID))
 		for _, f := range c.Result.Files {
-			if got, err := fileAt(filepath.Join(inbox, "1", f.Name)); err != nil || got != f {
+			if got, err := fileAt(filepath.Join(published, f.Name)); err != nil || got != f {
 				s.t.Errorf("build %d: %s is not what was delivered: %v", b.ID, f.Name, err)
 			}
 		}
-		if names, err := os.ReadDir(inbox); err != nil || len(names) != 1 {
+		if names, err := os.ReadDir(published); err != nil || len(names) != 2 {
 			s.t.Errorf("build %d: results: %v, %v", b.ID, names, err)
 		}
 	}

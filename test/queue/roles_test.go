@@ -114,11 +114,8 @@ func (e *engine) end(ctx context.Context, b *copr.Build) error {
 		if c.State != copr.Running || c.Step != copr.StepCheck {
 			continue
 		}
-		for _, f := range c.Result.Files {
-			st, err := os.Stat(filepath.Join(e.dock.Inbox(b.ID, c.Chroot, c.Attempt), f.Name))
-			if err != nil || st.Size() != f.Size {
-				return fmt.Errorf("build %d was delivered, and %s is not there: %w", b.ID, f.Name, err)
-			}
+		if err := e.publish(b.ID, c); err != nil {
+			return err
 		}
 		ended := false
 		err := e.ledger.Update(ctx, b.ID, func(b *copr.Build) error {
@@ -138,6 +135,21 @@ func (e *engine) end(ctx context.Context, b *copr.Build) error {
 			if err := journal(e.role, fmt.Sprintf("%d/%s", b.ID, c.Chroot)); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// publish links the files of a result to where they stay: once a build has ended, its inbox is nobody's.
+func (e *engine) publish(id uint64, c copr.BuildChroot) error {
+	dir := filepath.Join(e.Dir, "published", strconv.FormatUint(id, 10))
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	for _, f := range c.Result.Files {
+		err := os.Link(filepath.Join(e.dock.Inbox(id, c.Chroot, c.Attempt), f.Name), filepath.Join(dir, f.Name))
+		if err != nil && !errors.Is(err, os.ErrExist) {
+			return fmt.Errorf("build %d was delivered: %w", id, err)
 		}
 	}
 	return nil
