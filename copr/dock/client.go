@@ -107,21 +107,17 @@ func (c *Client) once(ctx context.Context, q request) (*http.Response, error) {
 	return nil, err
 }
 
-// post sends JSON and reads JSON into answer, where that is not nil.
-func (c *Client) post(ctx context.Context, path string, v, answer any) error {
-	data, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
+// post sends bytes and closes the answer, which is read into v as JSON where v is not nil.
+func (c *Client) post(ctx context.Context, path string, data []byte, v any) error {
 	res, err := c.do(ctx, bytesRequest(path, data))
 	if err != nil {
 		return err
 	}
 	defer res.Body.Close() // read only
-	if answer == nil {
+	if v == nil {
 		return nil
 	}
-	return json.NewDecoder(io.LimitReader(res.Body, maxChunk)).Decode(answer)
+	return json.NewDecoder(io.LimitReader(res.Body, maxChunk)).Decode(v)
 }
 
 func bytesRequest(path string, data []byte) request {
@@ -134,9 +130,8 @@ func bytesRequest(path string, data []byte) request {
 //
 // BUG: where the answer to a taking is lost, the taking is sent again and counts as another delivery.
 func (c *Client) Hold(ctx context.Context, t copr.Task, at copr.Step) (copr.Task, error) {
-	var held copr.Task
-	err := c.post(ctx, "hold?at="+url.QueryEscape(string(at)), t, &held)
-	if err != nil {
+	var held heldTask
+	if err := c.post(ctx, "hold/"+taskPath(t)+"?at="+url.QueryEscape(string(at)), nil, &held); err != nil {
 		return t, fmt.Errorf("hold task %s: %w", t.ID(), err)
 	}
 	t.Delivery = held.Delivery
@@ -145,7 +140,7 @@ func (c *Client) Hold(ctx context.Context, t copr.Task, at copr.Step) (copr.Task
 
 // Release gives the task up.
 func (c *Client) Release(ctx context.Context, t copr.Task, reason string) error {
-	if err := c.post(ctx, "release", given{t, reason}, nil); err != nil {
+	if err := c.post(ctx, "release/"+taskPath(t), []byte(line(reason)), nil); err != nil {
 		return fmt.Errorf("release task %s: %w", t.ID(), err)
 	}
 	return nil
@@ -172,11 +167,9 @@ func (c *Client) Log(ctx context.Context, t copr.Task) (io.WriteCloser, error) {
 func (c *Client) append(ctx context.Context, t copr.Task, offset int64, data []byte) error {
 	for len(data) > 0 {
 		chunk := data[:min(len(data), maxChunk)]
-		res, err := c.do(ctx, bytesRequest(fmt.Sprintf("log/%s?offset=%d", taskPath(t), offset), chunk))
-		if err != nil {
+		if err := c.post(ctx, fmt.Sprintf("log/%s?offset=%d", taskPath(t), offset), chunk, nil); err != nil {
 			return fmt.Errorf("log of task %s: %w", t.ID(), err)
 		}
-		res.Body.Close() // empty
 		data, offset = data[len(chunk):], offset+int64(len(chunk))
 	}
 	return nil
@@ -212,5 +205,9 @@ func (c *Client) deliver(ctx context.Context, t copr.Task, r copr.Result, dir st
 		}
 		res.Body.Close() // empty
 	}
-	return c.post(ctx, "deliver/"+taskPath(t), r, nil)
+	data, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	return c.post(ctx, "deliver/"+taskPath(t), data, nil)
 }

@@ -23,7 +23,9 @@ const (
 // Deliver hands over the files of r, which lie in dir, and r itself.
 func (b *Builder) Deliver(ctx context.Context, t copr.Task, r copr.Result, dir string) error {
 	for _, want := range r.Files {
-		if err := b.putFile(ctx, t, want, dir); err != nil {
+		if err := b.putFile(ctx, t, want, dir); errors.Is(err, ErrDuplicate) {
+			break // the very same, perhaps: accept tells
+		} else if err != nil {
 			return err
 		}
 	}

@@ -39,8 +39,8 @@ var ErrUnknown = errors.New("unknown builder, or not its token: add it with `mir
 
 // Handler serves builders elsewhere, below /builder/.
 //
-//	POST /builder/hold?at=STEP       a task → the task, with its delivery
-//	POST /builder/release            {task, reason}
+//	POST /builder/hold/TASK?at=STEP  → {"delivery": N}; of delivery 0 it is a taking
+//	POST /builder/release/TASK       the reason
 //	GET  /builder/source/TASK        the source package
 //	POST /builder/log/TASK?offset=N  bytes
 //	PUT  /builder/file/TASK/NAME     bytes, with Content-Length and X-SHA256
@@ -65,8 +65,8 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request) error {
 	var failed error
 	mux := http.NewServeMux()
 	for pattern, do := range map[string]route{
-		"POST /builder/hold":    hold,
-		"POST /builder/release": release,
+		"POST /builder/hold/{build}/{chroot}/{attempt}/{delivery}":       hold,
+		"POST /builder/release/{build}/{chroot}/{attempt}/{delivery}":    release,
 		"GET /builder/source/{build}/{chroot}/{attempt}/{delivery}":      source,
 		"POST /builder/log/{build}/{chroot}/{attempt}/{delivery}":        appendLog,
 		"PUT /builder/file/{build}/{chroot}/{attempt}/{delivery}/{name}": putFile,
@@ -99,8 +99,8 @@ func refuse(w http.ResponseWriter, err error) error {
 }
 
 func hold(ctx context.Context, b *Builder, w http.ResponseWriter, r *http.Request) error {
-	var t copr.Task
-	if err := readJSON(r, &t); err != nil {
+	t, err := taskOf(r)
+	if err != nil {
 		return err
 	}
 	at := copr.Step(r.URL.Query().Get("at"))
@@ -109,25 +109,28 @@ func hold(ctx context.Context, b *Builder, w http.ResponseWriter, r *http.Reques
 	default:
 		return fmt.Errorf("step %q is not a builder's: %w", at, ErrBad)
 	}
-	t, err := b.Hold(ctx, t, at)
-	if err != nil {
+	if t, err = b.Hold(ctx, t, at); err != nil {
 		return err
 	}
-	return writeJSON(w, t)
+	w.Header().Set("Content-Type", "application/json")
+	return json.NewEncoder(w).Encode(heldTask{t.Delivery})
 }
 
-// given is a task that is given back.
-type given struct {
-	Task   copr.Task `json:"task"`
-	Reason string    `json:"reason"`
+// heldTask answers who holds a task.
+type heldTask struct {
+	Delivery int `json:"delivery"`
 }
 
 func release(ctx context.Context, b *Builder, w http.ResponseWriter, r *http.Request) error {
-	var g given
-	if err := readJSON(r, &g); err != nil {
+	t, err := taskOf(r)
+	if err != nil {
 		return err
 	}
-	return done(w, b.Release(ctx, g.Task, g.Reason))
+	reason, err := read(r, maxChunk)
+	if err != nil {
+		return err
+	}
+	return done(w, b.Release(ctx, t, string(reason)))
 }
 
 func source(ctx context.Context, b *Builder, w http.ResponseWriter, r *http.Request) error {
@@ -182,9 +185,13 @@ func deliver(ctx context.Context, b *Builder, w http.ResponseWriter, r *http.Req
 	if err != nil {
 		return err
 	}
-	var result copr.Result
-	if err := readJSON(r, &result); err != nil {
+	data, err := read(r, maxChunk)
+	if err != nil {
 		return err
+	}
+	var result copr.Result
+	if err := json.Unmarshal(data, &result); err != nil {
+		return fmt.Errorf("%w: %w", err, ErrBad)
 	}
 	return done(w, b.accept(ctx, t, result))
 }
@@ -203,7 +210,7 @@ func taskOf(r *http.Request) (t copr.Task, err error) {
 	t.Chroot, errs[1] = copr.ParseChroot(r.PathValue("chroot"))
 	t.Attempt, errs[2] = strconv.Atoi(r.PathValue("attempt"))
 	t.Delivery, errs[3] = strconv.Atoi(r.PathValue("delivery"))
-	if err := errors.Join(errs[:]...); err != nil || t.Attempt < 1 || t.Delivery < 1 {
+	if err := errors.Join(errs[:]...); err != nil || t.Attempt < 1 || t.Delivery < 0 {
 		return t, fmt.Errorf("no task in %q: %w", r.URL.Path, ErrBad)
 	}
 	return t, nil
@@ -222,20 +229,4 @@ func read(r *http.Request, most int64) ([]byte, error) {
 		return nil, fmt.Errorf("more than %d bytes: %w", most, ErrBad)
 	}
 	return data, nil
-}
-
-func readJSON(r *http.Request, v any) error {
-	data, err := read(r, maxChunk)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(data, v); err != nil {
-		return fmt.Errorf("%w: %w", err, ErrBad)
-	}
-	return nil
-}
-
-func writeJSON(w http.ResponseWriter, v any) error {
-	w.Header().Set("Content-Type", "application/json")
-	return json.NewEncoder(w).Encode(v)
 }
