@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write CRIU's *_pb2.py anew, so that any python-protobuf from 2.6 to 6 loads them.
+"""Write CRIU's *_pb2.py anew, so that any python-protobuf from 3.0 on loads them.
 
 protoc writes modules for runtimes of its own age and later: those of 3.20 need google.protobuf.internal.builder, those of 27 ask
 the runtime's version. The descriptors themselves have not changed in fifteen years. Each module made here hands its
@@ -45,7 +45,7 @@ def _enum(d):
 '''
 
 
-def values(enum, scope):
+def values(enum):
     return "".join("%s = %d\n" % (v.name, v.number) for v in enum.value)
 
 
@@ -53,7 +53,7 @@ def module(file, own):
     imports = "".join("from %s import *\nimport %s\n" % (own[d], own[d]) for d in file.dependency if d in own)
     out = HEAD.format(proto=file.name, imports=imports, data=file.SerializeToString())
     for e in file.enum_type:
-        out += "%s = _enum(DESCRIPTOR.enum_types_by_name[%r])\n" % (e.name, e.name) + values(e, "")
+        out += "%s = _enum(DESCRIPTOR.enum_types_by_name[%r])\n" % (e.name, e.name) + values(e)
     for m in file.message_type:
         out += "%s = _message(DESCRIPTOR.message_types_by_name[%r])\n" % (m.name, m.name)
     for x in file.extension:
