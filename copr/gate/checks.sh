@@ -79,9 +79,7 @@ dumped() {
 
 # after waits for the restored process of directory $1 to count further.
 after() {
-	counted "$1/record" "$last" || { fail "$1" "the restored process does not count"; return 1; }
-	sleep 0.3
-	counted "$1/record" "$record"
+	counted "$1/record" "$last" && sleep 0.3 && counted "$1/record" "$record" || { fail "$1" "the restored process does not count"; return 1; }
 	say after "$record"
 }
 
@@ -135,6 +133,13 @@ soft_dirty() {
 }
 
 userfault() { [ -e /proc/sys/vm/unprivileged_userfaultfd ] || skip "the kernel has no userfaultfd (CONFIG_USERFAULTFD)"; }
+
+# pipes: may this process make the pipes that CRIU passes pages through when it serves them? It wants 4 MiB.
+pipes() {
+	capabilities=$(sed -n 's/^CapEff:[^0-9a-f]*//p' /proc/self/status)
+	[ $((0x$capabilities >> 24 & 1)) = 1 ] || [ "$(cat /proc/sys/fs/pipe-max-size)" -ge 4194304 ] ||
+		skip "pipes may not be made large enough: no CAP_SYS_RESOURCE, and fs.pipe-max-size is $(cat /proc/sys/fs/pipe-max-size)"
+}
 
 tracked() {
 	[ "$SOFT_DIRTY" = yes ] || skip "the kernel does not track written pages (CONFIG_MEM_SOFT_DIRTY): none showed in pagemap after clear_refs"
@@ -211,7 +216,7 @@ lazy_remote() {
 	say after "$record"
 }
 
-check_lazy_remote() { userfault && count d && before d && lazy_remote d 1; }
+check_lazy_remote() { userfault && pipes && count d && before d && lazy_remote d 1; }
 
 # precopy DIRECTORY: pre-dumps until 70 of 100 pages did not change, ten times at the most; leaves the number in $n.
 precopy() {
@@ -237,7 +242,7 @@ check_pre_dump() {
 }
 
 check_pre_dump_lazy() {
-	tracked && userfault && count f && before f && precopy f && lazy_remote f last --track-mem --prev-images-dir "../$n"
+	tracked && userfault && pipes && count f && before f && precopy f && lazy_remote f last --track-mem --prev-images-dir "../$n"
 }
 
 # The connection is locked while the process is away: its peer would be told that nobody is there.

@@ -24,7 +24,7 @@ func (g *Gates) criu(ctx context.Context, t copr.Task, root string, log io.Write
 	if !ok {
 		return nil, fmt.Errorf("gate criu: %q is no version of a package", t.EVR)
 	}
-	arch := t.Chroot.Arch
+	arch, version := t.Chroot.Arch, evr.Version
 	native := arch == nativeArch() && !g.config.NoKernel
 	var reports []copr.Report
 	if native {
@@ -32,21 +32,20 @@ func (g *Gates) criu(ctx context.Context, t copr.Task, root string, log io.Write
 		if err != nil {
 			return nil, err
 		}
+		report := copr.Report{Gate: NameCRIU, Runner: RunnerKernel, Arch: arch, Host: kernelName()}
 		image, libraries, err := g.criuImage(ctx, arch, root, busybox)
-		if err != nil {
+		if err == nil {
+			report, err = g.kernelReport(ctx, arch, version, kernelChecks, image, log)
+		}
+		if err := unfit(&report, libraries, err); err != nil {
 			return nil, err
 		}
-		report, err := g.kernelReport(ctx, arch, evr.Version, image, log)
-		if err != nil {
-			return nil, err
-		}
-		report.Host += ", " + libraries
 		reports = append(reports, report)
 	}
 	if native && g.config.VMs == nil {
 		return reports, nil
 	}
-	report, err := g.machine(ctx, arch, evr.Version, root, log)
+	report, err := g.machine(ctx, arch, version, root, log)
 	if err != nil {
 		return nil, err
 	}
@@ -54,20 +53,33 @@ func (g *Gates) criu(ctx context.Context, t copr.Task, root string, log io.Write
 }
 
 func (g *Gates) machine(ctx context.Context, arch, version, root string, log io.Writer) (copr.Report, error) {
+	report := copr.Report{Gate: NameCRIU, Runner: RunnerVM, Arch: arch, Host: "none"}
 	if g.config.VMs == nil {
-		return g.vmReport(ctx, arch, version, nil, log)
+		report.Checks = skipAll(vmChecks, "this builder has no virtual machines")
+		return report, nil
 	}
 	busybox, err := g.config.VMs.Busybox(ctx, arch)
 	if err != nil {
-		return copr.Report{}, err
+		return report, err
 	}
 	image, libraries, err := g.criuImage(ctx, arch, root, busybox)
-	if err != nil {
-		return copr.Report{}, err
+	if err == nil {
+		report, err = g.vmReport(ctx, arch, version, image, log)
 	}
-	report, err := g.vmReport(ctx, arch, version, image, log)
-	report.Host += ", " + libraries
-	return report, err
+	return report, unfit(&report, libraries, err)
+}
+
+// errUnfit says that the packages hold no criu that could be run: that fails them, and is no fault of the builder's.
+var errUnfit = errors.New("no criu to run")
+
+// unfit makes of errUnfit a check that failed, and returns every other error.
+func unfit(r *copr.Report, libraries string, err error) error {
+	if errors.Is(err, errUnfit) {
+		r.Checks = []copr.Check{{Name: checkVersion, Verdict: copr.Fail, Reason: printable(err.Error())}}
+		return nil
+	}
+	r.Host += ", " + libraries
+	return err
 }
 
 // criuImage is an image with the criu of root and its libraries, and says in words where those came from: from the packages,
@@ -89,7 +101,7 @@ func (g *Gates) criuImage(ctx context.Context, arch, root, busybox string) (*vm.
 		return nil, "", fmt.Errorf("gate criu: %w", err)
 	}
 	if len(missing) > 0 {
-		return nil, "", fmt.Errorf("gate criu: no root has %s: name one in the builder's configuration", strings.Join(missing, ", "))
+		return nil, "", fmt.Errorf("gate criu: %w: no root has %s, name one in the builder's configuration", errUnfit, strings.Join(missing, ", "))
 	}
 	return image, g.origins(root, found), nil
 }
@@ -105,10 +117,12 @@ func imageWith(arch, busybox, root string, libraries []string) (image *vm.Image,
 		err = image.CopyFrom(root, "usr/bin/criu", program)
 	}
 	if err != nil {
-		return nil, nil, nil, fmt.Errorf("the packages hold no %s: %w", program, err)
+		return nil, nil, nil, fmt.Errorf("%w: %w", errUnfit, err)
 	}
-	found, missing, err = image.Libraries(program, append([]string{root}, libraries...))
-	return image, found, missing, err
+	if found, missing, err = image.Libraries(program, append([]string{root}, libraries...)); err != nil {
+		return nil, nil, nil, fmt.Errorf("%w: %w", errUnfit, err)
+	}
+	return image, found, missing, nil
 }
 
 // origins says how many libraries came from where.

@@ -21,13 +21,14 @@ const initScript = `#!/bin/busybox sh
 /bin/mount -t devtmpfs dev /dev
 /bin/mount -t tmpfs run /run
 /bin/mount -t tmpfs work /work
+for module in /modules/*.ko; do /bin/insmod "$module" 2>/dev/null; done
 . /env
 /bin/busybox sh /checks.sh
 /bin/poweroff -f
 `
 
 // applets are what checks.sh and initScript call of busybox.
-var applets = []string{"awk", "cat", "cp", "cut", "date", "dd", "grep", "head", "ifconfig", "ip", "kill", "ls", "mkdir", "mount", "od", "poweroff",
+var applets = []string{"awk", "cat", "cp", "cut", "date", "dd", "grep", "head", "ifconfig", "insmod", "ip", "kill", "ls", "mkdir", "mount", "od", "poweroff",
 	"sed", "setsid", "sh", "sleep", "tail", "timeout", "touch", "tr", "uname", "unshare", "wc"}
 
 // newImage is a root with busybox, the counting process and the script.

@@ -28,11 +28,11 @@ const (
 	maxOutput   = 4 << 20         // bytes of what they print
 )
 
-// kernelReport pivots into the image and runs the checks on this machine's kernel.
-func (g *Gates) kernelReport(ctx context.Context, arch, version string, image *vm.Image, log io.Writer) (copr.Report, error) {
+// kernelReport pivots into the image and runs the named checks on this machine's kernel.
+func (g *Gates) kernelReport(ctx context.Context, arch, version string, names []string, image *vm.Image, log io.Writer) (copr.Report, error) {
 	report := copr.Report{Gate: NameCRIU, Runner: RunnerKernel, Arch: arch, Host: kernelName()}
 	if reason := cannotCheckpoint(); reason != "" {
-		report.Checks = skipAll(kernelChecks, reason)
+		report.Checks = skipAll(names, reason)
 		return report, nil
 	}
 	root, err := os.MkdirTemp(g.config.Scratch, "gate-")
@@ -50,7 +50,7 @@ func (g *Gates) kernelReport(ctx context.Context, arch, version string, image *v
 	ended := jail{
 		binds:        []string{"--ro-bind", root, "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/run", "--tmpfs", "/work", "--tmpfs", "/tmp", "--as-pid-1"},
 		capabilities: criuCapabilities,
-		environment:  environment(kernelChecks, kernelLimit),
+		environment:  environment(names, kernelLimit),
 	}.run(inside, &capped{io.MultiWriter(log, t), maxOutput}, "/bin/busybox", "sh", "/checks.sh")
 	if ctx.Err() != nil {
 		return report, ctx.Err()
@@ -61,7 +61,7 @@ func (g *Gates) kernelReport(ctx context.Context, arch, version string, image *v
 	if t.host == "" && ended != nil {
 		return report, fmt.Errorf("run the checks: %w", ended)
 	}
-	report.Checks = t.verdicts(kernelChecks, version, ended)
+	report.Checks = t.verdicts(names, version, ended)
 	return report, nil
 }
 

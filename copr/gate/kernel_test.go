@@ -2,8 +2,6 @@ package gate_test
 
 import (
 	"bytes"
-	"cmp"
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -146,6 +144,3 @@ func TestKernel(t *testing.T) {
 		t.Log(log.String())
 	}
 }
-
-var _ = cmp.Or[string]
-var _ context.Context

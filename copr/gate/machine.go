@@ -10,7 +10,10 @@ import (
 )
 
 // vmLimit is how many seconds a step may take in an emulated machine.
-const vmLimit = 60
+const vmLimit = 120
+
+// modules are what CRIU asks a kernel for: which sockets there are, and to lock connections.
+var modules = []string{"nf_tables", "unix_diag", "tcp_diag", "udp_diag", "netlink_diag", "af_packet_diag", "tun"}
 
 // known are checks that are not tried: they were seen to hang, and would take the machine's time from the others.
 var known = map[string]map[string]string{}
@@ -18,10 +21,6 @@ var known = map[string]map[string]string{}
 // vmReport boots the image and runs the checks inside.
 func (g *Gates) vmReport(ctx context.Context, arch, version string, image *vm.Image, log io.Writer) (copr.Report, error) {
 	report := copr.Report{Gate: NameCRIU, Runner: RunnerVM, Arch: arch}
-	if g.config.VMs == nil {
-		report.Host, report.Checks = "none", skipAll(vmChecks, "this builder has no virtual machines")
-		return report, nil
-	}
 	var try []string
 	for _, name := range vmChecks {
 		if known[arch][name] == "" {
@@ -29,6 +28,9 @@ func (g *Gates) vmReport(ctx context.Context, arch, version string, image *vm.Im
 		}
 	}
 	if err := image.File("env", 0o644, exports(environment(try, vmLimit))); err != nil {
+		return report, err
+	}
+	if err := g.config.VMs.Modules(ctx, arch, image, modules...); err != nil {
 		return report, err
 	}
 	t := newTranscript()

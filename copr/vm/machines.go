@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -30,6 +31,10 @@ type Machines struct {
 
 // maxConsole bounds what a machine may print; what it prints beyond is thrown away.
 const maxConsole = 1 << 20
+
+// kvmStart is how long a machine under KVM may say nothing: one inside a machine may have a /dev/kvm with which nothing
+// starts, or nothing ends. Then it is emulated.
+const kvmStart = 30 * time.Second
 
 // ErrStillOn says that a machine did not power off in its time.
 var ErrStillOn = errors.New("the machine was still on")
@@ -67,33 +72,49 @@ func (m *Machines) run(ctx context.Context, arch string, image *Image, console i
 		return "", err
 	}
 
-	host, args := "emulated by "+h.emulator, h.options
-	if !m.NoKVM && h.accelerated(arch) {
-		host, args = "KVM", h.kvm
-	}
 	timeout := m.Timeout
 	if timeout == 0 {
 		timeout = 10 * time.Minute
 	}
 	within, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	cmd := exec.CommandContext(within, emulator, append(args[:len(args):len(args)], "-m", "1024", "-nodefaults", "-nic", "none",
-		"-display", "none", "-serial", "stdio", "-no-reboot", "-kernel", kernel, "-initrd", "initrd",
-		"-append", "console="+h.console+" panic=-1 quiet loglevel=1")...)
-	cmd.Dir, cmd.WaitDelay = dir, 5*time.Second
-	var errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &capped{to: console, room: maxConsole}, &errs
-	err = runWithOwner(cmd)
-	host = filepath.Base(kernel) + ", " + host
+	printed := &capped{to: console, room: maxConsole}
+	boot := func(ctx context.Context, options []string) error {
+		cmd := exec.CommandContext(ctx, emulator, append(options[:len(options):len(options)], "-m", "1024", "-nodefaults", "-nic", "none",
+			"-display", "none", "-serial", "stdio", "-no-reboot", "-kernel", kernel, "-initrd", "initrd",
+			"-append", "console="+h.console+" panic=-1 quiet loglevel=1")...)
+		cmd.Dir, cmd.WaitDelay = dir, 5*time.Second
+		var errs bytes.Buffer
+		cmd.Stdout, cmd.Stderr = printed, &errs
+		if err := runWithOwner(cmd); err != nil {
+			return fmt.Errorf("%s: %w: %s", h.emulator, err, lastLine(errs.String()))
+		}
+		return nil
+	}
+	host := filepath.Base(kernel) + ", KVM"
+	accelerated := !m.NoKVM && h.accelerated(arch)
+	if accelerated {
+		start, cancel := context.WithCancel(within)
+		watch := time.AfterFunc(kvmStart, func() {
+			if !printed.any.Load() {
+				cancel()
+			}
+		})
+		err = boot(start, h.kvm)
+		watch.Stop()
+		cancel()
+	}
+	if !accelerated || !printed.any.Load() && within.Err() == nil {
+		host = filepath.Base(kernel) + ", emulated by " + h.emulator
+		err = boot(within, h.options)
+	}
 	switch {
 	case ctx.Err() != nil:
 		return host, ctx.Err()
 	case within.Err() != nil:
 		return host, fmt.Errorf("%w after %s", ErrStillOn, timeout)
-	case err != nil:
-		return host, fmt.Errorf("%s: %w: %s", h.emulator, err, lastLine(errs.String()))
 	}
-	return host, nil
+	return host, err
 }
 
 // runWithOwner runs a process that is killed when this one dies, however it dies. The kernel ties that to the thread that
@@ -109,9 +130,11 @@ func runWithOwner(cmd *exec.Cmd) error {
 type capped struct {
 	to   io.Writer
 	room int
+	any  atomic.Bool // something was written
 }
 
 func (c *capped) Write(p []byte) (int, error) {
+	c.any.Store(true)
 	part := p[:min(len(p), c.room)]
 	c.room -= len(part)
 	if _, err := c.to.Write(part); err != nil {
