@@ -28,6 +28,9 @@ var rebuilds = map[string]string{
 	"fedora-asahi-remix": "fedora",
 }
 
+// offered are the rebuilds that dnf5 is told of whatever it runs on; it prints them all when it finds none for itself.
+var offered = []string{"almalinux", "centos", "centos-stream", "eurolinux", "ol", "rhel", "rocky"}
+
 // targets are the chroots of a repository by target: epel-9 → its chroots.
 type targets map[string][]copr.Chroot
 

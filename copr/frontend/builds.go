@@ -39,7 +39,7 @@ func (f *Frontend) buildRecord(b *copr.Build) buildRecord {
 		ID: b.ID, State: b.State, Owner: b.Project.Owner, Project: b.Project.Name, Directory: d.name(),
 		RepoURL:       f.resultsURL() + "/" + b.Channel.Directory(b.Project),
 		SourcePackage: sourcePackage{Name: b.Package, Version: text(b.EVR)},
-		Chroots:       []string{}, Submitter: text(b.Submitter), Submitted: b.Submitted.Unix(), Ended: seconds(b.Ended),
+		Chroots:       make([]string, 0, len(b.Chroots)), Submitter: text(b.Submitter), Submitted: b.Submitted.Unix(), Ended: seconds(b.Ended),
 		Background: b.Background, Reason: b.Reason,
 	}
 	var first *time.Time
@@ -103,8 +103,9 @@ func (f *Frontend) buildList(w http.ResponseWriter, r *http.Request) error {
 	if q.State != "" && !slices.Contains(copr.States, q.State) {
 		return badRequest("status: no such state")
 	}
-	var items []buildRecord
-	for _, b := range cut(f.Ledger.List(q), at) {
+	builds := cut(f.Ledger.List(q), at)
+	items := make([]buildRecord, 0, len(builds))
+	for _, b := range builds {
 		items = append(items, f.buildRecord(b))
 	}
 	return writeJSON(w, r, listOf(items, at))

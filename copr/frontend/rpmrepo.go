@@ -7,7 +7,8 @@ import (
 	"mirrorctl/copr"
 )
 
-// rpmRepo answers dnf5, which makes the .repo file itself: baseurl is results_url/owner/dir/<key of repos>-$basearch/.
+// rpmRepo answers dnf5, which makes the .repo file itself: baseurl is results_url/owner/dir/<key of repos>-$basearch/. Of opts it
+// takes module_hotfixes; repo_gpgcheck it writes as 0, whatever it is told (5.4.6).
 func (f *Frontend) rpmRepo(w http.ResponseWriter, r *http.Request) error {
 	d, err := f.directory(r)
 	if err != nil {
@@ -31,9 +32,6 @@ func (f *Frontend) rpmRepo(w http.ResponseWriter, r *http.Request) error {
 			if d.ModuleHotfixes && hasModules(target) {
 				opts["module_hotfixes"] = "1"
 			}
-			if d.RepoGPGCheck {
-				opts["repo_gpgcheck"] = "1"
-			}
 			made.Arch[c.Arch] = arch{opts}
 		}
 		repos[name] = made
@@ -41,9 +39,9 @@ func (f *Frontend) rpmRepo(w http.ResponseWriter, r *http.Request) error {
 	for target := range all {
 		offer(target, target)
 	}
-	for name, original := range rebuilds {
+	for _, name := range offered {
 		for target := range all {
-			if version, ok := strings.CutPrefix(target, original+"-"); ok && version != "rawhide" {
+			if version, ok := strings.CutPrefix(target, rebuilds[name]+"-"); ok {
 				offer(name+"-"+version, target)
 			}
 		}

@@ -118,7 +118,7 @@ func form(r io.Reader) (s submission, err error) {
 	raw, err := io.ReadAll(io.LimitReader(r, maxForm+1))
 	switch {
 	case err != nil:
-		return s, fmt.Errorf("read the request: %w", err)
+		return s, badRequest("the request was cut short")
 	case len(raw) > maxForm:
 		return s, badRequest("over 1 MiB of JSON")
 	}
