@@ -59,7 +59,7 @@ func (k key) PublicKey(context.Context, copr.ProjectName) ([]byte, error) {
 	return append(out.Bytes(), '\n'), nil
 }
 
-func (k key) SignRepomd(_ context.Context, _ copr.ProjectName, _ time.Time, raw []byte) ([]byte, error) {
+func (k key) SignRepomd(_ context.Context, _ copr.ProjectName, _ copr.Chroot, _ time.Time, raw []byte) ([]byte, error) {
 	var out bytes.Buffer
 	err := openpgp.ArmoredDetachSign(&out, k.entity, bytes.NewReader(raw), nil)
 	return out.Bytes(), err

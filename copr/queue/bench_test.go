@@ -32,7 +32,7 @@ func BenchmarkTenThousand(b *testing.B) {
 	var took []time.Duration
 	for b.Loop() {
 		begin := time.Now()
-		if got := q.Ledger().List(queue.Query{Project: copr.ProjectName{Owner: "adrian", Name: "criu"}}); len(got) != n {
+		if got := q.Ledger().List(copr.Query{Project: copr.ProjectName{Owner: "adrian", Name: "criu"}}); len(got) != n {
 			b.Fatalf("%d records", len(got))
 		}
 		took = append(took, time.Since(begin))

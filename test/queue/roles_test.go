@@ -213,7 +213,7 @@ func hub(ctx context.Context, r role) error {
 	})
 	mux.HandleFunc("POST /submit", e.submit)
 	mux.HandleFunc("GET /builds", func(w http.ResponseWriter, r *http.Request) {
-		if err := json.NewEncoder(w).Encode(q.Ledger().List(queue.Query{})); err != nil {
+		if err := json.NewEncoder(w).Encode(q.Ledger().List(copr.Query{})); err != nil {
 			log.Warn("builds not listed", "error", err)
 		}
 	})
