@@ -81,10 +81,10 @@ func (b *Builder) Build(ctx context.Context, t copr.Task, w copr.Workspace) (cop
 		if err := collect(results, w.Results); err != nil {
 			out.Exit, out.Reason = 1, err.Error()
 		}
+	case signal(code) != 0:
+		out.Exit = 128 + signal(code)
+		out.Reason = fmt.Sprintf("signal %d ended rpmbuild", signal(code))
 	case ofBuild(code):
-		if n := log.signal(); n != 0 {
-			out.Exit = 128 + n
-		}
 		out.Reason = fmt.Sprintf("mock ended with %d: %s", code, log.why())
 	default:
 		return fail(fmt.Errorf("it ended with %d, which is about this builder: %s", code, log.why()))
@@ -100,6 +100,14 @@ func ofBuild(code int) bool {
 		return true
 	}
 	return false
+}
+
+// signal is the one that ended rpmbuild: mock leaves with Python's number for it, -9, of which the system keeps one byte.
+func signal(code int) int {
+	if n := 256 - code; 1 <= n && n <= 64 {
+		return n
+	}
+	return 0
 }
 
 // arguments are mock's.

@@ -110,6 +110,7 @@ func TestExitCodes(t *testing.T) {
 	}{
 		"build failed":    {"echo 'error: Bad exit status from /var/tmp/x (%build)'; echo 'ERROR: Command failed: '; exit 10", 10, "", "Bad exit status"},
 		"dependencies":    {"echo 'ERROR: No matching package to install: nothing-devel'; exit 30", 30, "", "nothing-devel"},
+		"rpmbuild killed": {"exit 247", 128 + 9, "", "signal 9"}, // seen of mock: -9, in one byte
 		"killed":          {"kill -9 $$", 0, "ended with 137", ""},
 		"configuration":   {"echo 'ERROR: Could not find required config file'; exit 5", 0, "about this builder: Could not find", ""},
 		"locked":          {"exit 60", 0, "about this builder", ""},

@@ -143,17 +143,3 @@ func (l *tail) why() string {
 	}
 	return last[:min(len(last), 400)]
 }
-
-// signal is the one that ended rpmbuild: mock reports it as a negative number, "Command failed: … , -9".
-func (l *tail) signal() int {
-	_, after, ok := strings.Cut(string(l.text), "Child return code was: -")
-	if !ok {
-		return 0
-	}
-	digits, _, _ := strings.Cut(after, "\n")
-	n, err := strconv.Atoi(strings.TrimSpace(digits))
-	if err != nil || n < 1 || n > 64 {
-		return 0
-	}
-	return n
-}

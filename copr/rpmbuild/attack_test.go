@@ -34,6 +34,7 @@ var small = sandbox.Limits{Wall: 30 * time.Second, Memory: 512 << 20, Disk: 64 <
 // Each attack goes through both doors: the making of its source package and the build. It must have run, and nothing of it may
 // be seen outside.
 func TestAttacks(t *testing.T) {
+	t.Parallel()
 	needSandbox(t)
 	t.Logf("as user %d; limits: %s", os.Geteuid(), sandbox.Limiter())
 	all := coprtest.Attacks(t)
@@ -146,6 +147,7 @@ func attack(t *testing.T, a coprtest.Attack, canary *coprtest.Canary) {
 
 // The same as another user than root, who may neither make cgroups nor change its identity.
 func TestAttacksAsNobody(t *testing.T) {
+	t.Parallel()
 	needSandbox(t)
 	if os.Geteuid() != 0 {
 		t.Skip("SKIP: not root: TestAttacks is this test")

@@ -9,6 +9,7 @@ import (
 )
 
 func TestBuilder(t *testing.T) {
+	t.Parallel()
 	needSandbox(t)
 	coprtest.TestBuilder(t, func() copr.Builder { return &rpmbuild.Builder{} })
 }

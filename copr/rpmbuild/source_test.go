@@ -44,6 +44,7 @@ func makeSimple(t *testing.T, spec string) (string, error) {
 }
 
 func TestMakeSRPM(t *testing.T) {
+	t.Parallel()
 	needSandbox(t)
 	var first []byte
 	for range 2 {
@@ -72,6 +73,7 @@ func TestMakeSRPM(t *testing.T) {
 
 // What a cross-compiling package is told, and what rpm makes of it: a package of the other architecture.
 func TestCross(t *testing.T) {
+	t.Parallel()
 	needSandbox(t)
 	for _, arch := range copr.Arches {
 		if arch == coprtest.Arch() {
@@ -105,6 +107,7 @@ func TestNoRoot(t *testing.T) {
 
 // The host's own tree, given as a root tree, is one.
 func TestRootTree(t *testing.T) {
+	t.Parallel()
 	needSandbox(t)
 	out, log, results := buildSimple(t, &rpmbuild.Builder{Roots: map[string]rpmbuild.Root{coprtest.Arch(): {Path: "/"}}}, coprtest.Arch())
 	if out.Exit != 0 || len(results) != 1 || !strings.Contains(out.Root, "a root tree") {
