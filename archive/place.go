@@ -181,14 +181,14 @@ func (r *run) mark() error {
 	if err != nil {
 		return err
 	}
-	if err := d.Sweep(r.id); err != nil { // what a run that died right here has left
+	if _, err := d.Sweep(r.id); err != nil { // what a run that died right here has left
 		return err
 	}
 	attr := durable.Attr{Mode: 0o644, MTime: r.a.now()}
 	err = durable.Place(d, durable.TempFor(r.id, tombstone), tombstone, attr, func(f *os.File) error {
 		_, err := f.Write(append(data, '\n'))
 		return err
-	})
+	}, nil)
 	if exists(err) {
 		err = nil
 	}
