@@ -25,7 +25,7 @@ type builder struct {
 	groups  map[mirror.Path][]mirror.Path // names of each inode, by the first of them
 	mu      sync.Mutex
 	present map[mirror.Path]bool // files that stand, by path
-	touched map[mirror.Path]bool // directories to which something was added
+	touched map[mirror.Path]bool // directories that are to be given their attributes, and synced
 }
 
 // at is where a path of the manifest lies now.
@@ -61,8 +61,9 @@ func (b *builder) look(ctx context.Context, tree mirror.Path) error {
 			b.missing = append(b.missing, e)
 			continue
 		case e.Type == Dir && n.Type == Dir:
-			if equal, _ := same(e, n); !equal {
-				b.touched[e.Path] = true // emptied by a purge, or begun by an earlier run
+			// Emptied by a purge, or begun by an earlier run; which may also have died before the directory's fsync.
+			if equal, _ := same(e, n); !equal || at == b.inRestore() {
+				b.touched[e.Path] = true
 			}
 		default:
 			if equal, _ := same(e, n); !equal {
@@ -85,12 +86,8 @@ func (b *builder) sweep(at base, entries []Entry) error {
 		if err != nil {
 			return err
 		}
-		swept, err := d.Sweep(b.id)
-		if err := errors.Join(err, d.Close()); err != nil {
+		if err := errors.Join(d.Sweep(b.id), d.Close()); err != nil {
 			return err
-		}
-		if swept > 0 {
-			b.touched[e.Path] = true
 		}
 	}
 	return nil
@@ -164,7 +161,8 @@ func (b *builder) touch(dir mirror.Path) {
 	b.touched[dir] = true
 }
 
-// bring makes one missing file, symlink or further name.
+// bring makes one missing file, symlink or further name, which is durable once fill has synced the directory:
+// nobody looks for it before.
 func (b *builder) bring(ctx context.Context, e Entry) error {
 	to := b.at(e.Path)
 	d, err := durable.OpenDir(b.a.root, to.Dir().FS())
@@ -185,9 +183,6 @@ func (b *builder) bring(ctx context.Context, e Entry) error {
 			func(f *os.File) error { return b.readBack(ctx, e, f) })
 	}
 	if err != nil {
-		return err
-	}
-	if err := d.Sync(); err != nil {
 		return err
 	}
 	b.mu.Lock()

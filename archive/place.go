@@ -181,7 +181,7 @@ func (r *run) mark() error {
 	if err != nil {
 		return err
 	}
-	if _, err := d.Sweep(r.id); err != nil { // what a run that died right here has left
+	if err := d.Sweep(r.id); err != nil { // what a run that died right here has left
 		return err
 	}
 	attr := durable.Attr{Mode: 0o644, MTime: r.a.now()}

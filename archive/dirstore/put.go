@@ -209,8 +209,7 @@ func (s *Store) Sweep(_ context.Context, job string, dirs []mirror.Path) error {
 		} else if err != nil {
 			return err
 		}
-		_, err = d.Sweep(job)
-		if err = errors.Join(err, d.Close()); err != nil {
+		if err := errors.Join(d.Sweep(job), d.Close()); err != nil {
 			return err
 		}
 	}

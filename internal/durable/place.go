@@ -22,22 +22,20 @@ func TempFor(owner, base string) string {
 // isTempOf reports whether base is a temporary name made by TempFor for owner.
 func isTempOf(owner, base string) bool { return strings.HasPrefix(base, TempPrefix+owner+"-") }
 
-// Sweep unlinks the temporary files of owner in d and says how many there were. Only the owner itself
-// may call it.
-func (d *Dir) Sweep(owner string) (swept int, err error) {
+// Sweep unlinks the temporary files of owner in d. Only the owner itself may call it.
+func (d *Dir) Sweep(owner string) error {
 	names, err := d.Names()
 	if err != nil {
-		return 0, err
+		return err
 	}
 	for _, name := range names {
 		if isTempOf(owner, name) {
 			if err := d.Unlink(name); err != nil {
-				return swept, err
+				return err
 			}
-			swept++
 		}
 	}
-	return swept, nil
+	return nil
 }
 
 // Place makes a new file in d under name: complete and with its bytes, owner, mode and time

@@ -105,6 +105,9 @@ func (k sockets) cut(ctx context.Context, sub subject, tr trip, plan func(disks 
 	c := plan(disks)
 	c.Disks, c.Dark = disks, s.stopServer
 	out, err := s.cut(ctx, sub.command(s, tr.args...), c)
+	if err == nil {
+		err = s.boot()
+	}
 	if err != nil {
 		return verdict{}, err
 	}
@@ -128,6 +131,15 @@ func (k sockets) cut(ctx context.Context, sub subject, tr trip, plan func(disks 
 		}
 	}
 	return v, v.recover(ctx, s, again, goal)
+}
+
+// boot takes longer than a dead server's word counts: what it left for those who would wait for it is stale.
+func (s *site) boot() error {
+	words, err := filepath.Glob(filepath.Join(s.State, "followers", "*"))
+	for _, word := range words {
+		err = errors.Join(err, os.Remove(word))
+	}
+	return err
 }
 
 // written names the disks that had written their log.
