@@ -4,6 +4,7 @@ package fault_test
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -16,6 +17,14 @@ import (
 
 // cutsPerMutant is how many power cuts a mutant has to live through.
 const cutsPerMutant = 50
+
+// cutsPerControl is how many such cuts the program lives through with nothing missing.
+func cutsPerControl() int {
+	if long() {
+		return cutsPerMutant
+	}
+	return 5
+}
 
 // Each fsync in the source is taken out, alone: every call that it makes is answered without being run. At least
 // one of 50 power cuts must then do harm. The long form does so for each fsync in each context,
@@ -75,10 +84,15 @@ func mutate(t *testing.T, sub subject, trips []trip, cuts sockets, depth int) (l
 	lived = map[string]int{}
 	caught := 0
 	for _, place := range slices.Sorted(maps.Keys(mutants)) {
-		made, found, err := mutants[place].missed(t.Context(), sub, cuts)
-		switch {
-		case err != nil:
+		made, found, err := mutants[place].missed(t.Context(), sub, cuts, cutsPerMutant)
+		_, blamed, err2 := mutants[place].whole().missed(t.Context(), sub, cuts, cutsPerControl())
+		if err := errors.Join(err, err2); err != nil {
 			t.Fatalf("without %s: %v", place, err)
+		}
+		if blamed != "" {
+			t.Errorf("with %s: cuts such as it is missed by do harm all the same: %s", place, blamed)
+		}
+		switch {
 		case found == "":
 			lived[place] = made
 			t.Logf("without %s: lived through %d cuts", place, made)
@@ -113,14 +127,21 @@ func syncs(ctx context.Context, sub subject, tr trip, symbols *inject.Symbols, d
 type mutant struct {
 	place   string
 	depth   int
+	honest  bool   // nothing is missing: the control
 	trips   []trip // on which it matters
 	calls   []int  // of the place, on each of them
 	symbols *inject.Symbols
 }
 
+// whole is the program with the mutant's syncs, to be cut as the mutant is.
+func (m mutant) whole() mutant {
+	m.honest = true
+	return m
+}
+
 // missed cuts the power again and again, until that does harm.
-func (m mutant) missed(ctx context.Context, sub subject, cuts sockets) (made int, found string, err error) {
-	for made < cutsPerMutant && found == "" {
+func (m mutant) missed(ctx context.Context, sub subject, cuts sockets, most int) (made int, found string, err error) {
+	for made < most && found == "" {
 		i := made % len(m.trips)
 		v, err := cuts.cut(ctx, sub, m.trips[i], func(disks []*powercut.Disk) powercut.Cut {
 			if rand.IntN(4) == 0 {
@@ -148,6 +169,9 @@ func (m mutant) lie(told func(n int, c inject.Call)) inject.Decide {
 		}
 		lies++
 		told(lies, c)
+		if m.honest {
+			return inject.Verdict{}
+		}
 		return inject.Verdict{Then: inject.Lie}
 	}
 }

@@ -28,6 +28,21 @@ func TestPowerCut(t *testing.T) {
 	sweepAll(t, sub, cuts.point, 3*time.Second)
 }
 
+// The same, for a run that goes by records which the run before was killed over: they were written, and read, and may
+// still be lost.
+func TestPowerCutAfterKill(t *testing.T) {
+	sub := mirrorctl(t)
+	cuts := plugIn(t, powercut.Ext4)
+	for _, tr := range []trip{
+		{name: "resume", before: []step{{args: archiving, torn: true}}, args: resuming, again: resuming, goal: oracle.GoalArchived, abort: true},
+		{name: "abort", before: []step{{args: archiving, torn: true}}, args: aborting, again: aborting, goal: oracle.GoalAborted},
+		{name: "prune", before: []step{{args: archiving}, {args: pruning, torn: true}}, args: pruning, again: pruning, goal: oracle.GoalPruned, serve: true},
+		{name: "restore", before: []step{{args: archiving}, {args: pruning}, {args: restoring, torn: true}}, args: restoring, again: restoring, goal: oracle.GoalRestored, rebuilt: true, serve: true},
+	} {
+		t.Run(tr.name, func(t *testing.T) { sweep(t, sub, tr, cuts.point, 3*time.Second) })
+	}
+}
+
 func TestPowerCutPassesTheRight(t *testing.T) {
 	cuts := plugIn(t, powercut.Ext4)
 	sweepAll(t, understudyWith(t, ""), cuts.point, time.Second)
@@ -156,9 +171,9 @@ func written(c powercut.Cut) string {
 // stage prepares a site for the trip on the disks, whose past is forgotten. What lies there at first is
 // durable; of what leads to the trip only what its own commands have made so.
 func stage(ctx context.Context, sub subject, tr trip, disks []*powercut.Disk) (*site, error) {
-	var dirs [4]string
+	dirs := []string{"pub", "archive", "state", "jobs"}
 	for i, d := range disks {
-		dirs[i] = filepath.Join(d.Dir, "d")
+		dirs[i] = filepath.Join(d.Dir, dirs[i])
 		if err := os.RemoveAll(dirs[i]); err != nil {
 			return &site{}, err
 		}
