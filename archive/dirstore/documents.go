@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -76,8 +77,19 @@ func (s *Store) discard(dir mirror.Path) error {
 	return nil
 }
 
-// tidy is discard for a run that may never write there.
-func (s *Store) tidy(dir mirror.Path) error {
+// Tidy throws away a probe object that is half written, for whoever may never write one himself. A writer calls
+// it once, when it begins. Where nothing lies, nothing is touched, not even for a lock.
+func (s *Store) Tidy() error {
+	dir := archive.ProbePath.Dir()
+	names, err := os.ReadDir(filepath.Join(s.dir, dir.FS()))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(names, func(n fs.DirEntry) bool { return durable.IsTemp(n.Name()) }) {
+		return nil
+	}
 	unlock, err := s.lockDocuments()
 	if err != nil {
 		return err

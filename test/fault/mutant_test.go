@@ -5,10 +5,11 @@ package fault_test
 import (
 	"context"
 	"errors"
-	"maps"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"mirrorctl/test/fault/inject"
@@ -82,31 +83,37 @@ func mutate(t *testing.T, sub subject, trips []trip, cuts sockets, depth int) (l
 		}
 	}
 	lived = map[string]int{}
-	caught := 0
-	for _, place := range slices.Sorted(maps.Keys(mutants)) {
-		made, found, err := mutants[place].missed(t.Context(), sub, cuts, cutsPerMutant)
-		_, blamed, err2 := mutants[place].whole().missed(t.Context(), sub, cuts, cutsPerControl())
-		if err := errors.Join(err, err2); err != nil {
-			t.Fatalf("without %s: %v", place, err)
-		}
-		if blamed != "" {
-			t.Errorf("with %s: cuts such as it is missed by do harm all the same: %s", place, blamed)
-		}
-		switch {
-		case found == "":
-			lived[place] = made
-			t.Logf("without %s: lived through %d cuts", place, made)
-		default:
-			caught++
-			t.Logf("without %s: caught by cut %d: %s", place, made, found)
-		}
+	var mu sync.Mutex // guards lived
+	var wg sync.WaitGroup
+	for place, m := range mutants { // as many at a time as there are sets of disks
+		wg.Go(func() {
+			made, found, err := m.missed(t.Context(), sub, cuts, cutsPerMutant)
+			_, blamed, err2 := m.whole().missed(t.Context(), sub, cuts, cutsPerControl())
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case errors.Join(err, err2) != nil:
+				t.Errorf("without %s: %v", place, errors.Join(err, err2))
+			case blamed != "":
+				t.Errorf("with %s: cuts such as it is missed by do harm all the same: %s", place, blamed)
+			case found == "":
+				lived[place] = made
+				t.Logf("without %s: lived through %d cuts", place, made)
+			default:
+				t.Logf("without %s: caught by cut %d: %s", place, made, found)
+			}
+		})
 	}
-	t.Logf("%d fsyncs taken out, %d missed", len(mutants), caught)
+	wg.Wait()
+	t.Logf("%d fsyncs taken out, %d missed", len(mutants), len(mutants)-len(lived))
 	return lived
 }
 
+// calls are how often a sync is called on each of a site's directories: root, archive, state and jobs.
+type calls [4]int
+
 // syncs counts the sync calls of a trip's command by their places.
-func syncs(ctx context.Context, sub subject, tr trip, symbols *inject.Symbols, depth int) (map[string]int, error) {
+func syncs(ctx context.Context, sub subject, tr trip, symbols *inject.Symbols, depth int) (map[string]calls, error) {
 	s, err := tr.prepare(ctx, sub)
 	defer s.close()
 	if err != nil {
@@ -114,22 +121,37 @@ func syncs(ctx context.Context, sub subject, tr trip, symbols *inject.Symbols, d
 	}
 	in := inject.Injector{Under: s.Dirs(), Symbols: symbols}
 	out, err := in.Run(ctx, sub.command(s, tr.args...))
-	places := map[string]int{}
+	places := map[string]calls{}
 	for _, c := range out.Calls {
-		if c.Kind == inject.Sync {
-			places[place(c, depth)]++
+		if c.Kind != inject.Sync {
+			continue
 		}
+		n := places[place(c, depth)]
+		for i, dir := range slices.Backward([]string{s.Root, s.Archive, s.State, filepath.Join(s.State, "jobs")}) {
+			if under(c.Paths[0], dir) {
+				n[i]++
+				break
+			}
+		}
+		places[place(c, depth)] = n
 	}
 	return places, err
+}
+
+// one picks one of the calls: a disk first, since on one there may be two and on another fifty.
+func (n calls) one() (disk, call int) {
+	for disk = rand.IntN(len(n)); n[disk] == 0; disk = rand.IntN(len(n)) {
+	}
+	return disk, 1 + rand.IntN(n[disk])
 }
 
 // mutant is a program without the syncs of one place.
 type mutant struct {
 	place   string
 	depth   int
-	honest  bool   // nothing is missing: the control
-	trips   []trip // on which it matters
-	calls   []int  // of the place, on each of them
+	honest  bool    // nothing is missing: the control
+	trips   []trip  // on which it matters
+	calls   []calls // of the place, on each of them
 	symbols *inject.Symbols
 }
 
@@ -160,15 +182,17 @@ func (m mutant) missed(ctx context.Context, sub subject, cuts sockets, most int)
 	return made, found, nil
 }
 
-// lie answers the mutant's syncs without running them; told hears of each, by its number.
-func (m mutant) lie(told func(n int, c inject.Call)) inject.Decide {
-	lies := 0
+// lie answers the mutant's syncs without running them; told hears when it answers a certain one.
+func (m mutant) lie(disk *powercut.Disk, call int, told func()) inject.Decide {
 	return func(c inject.Call) inject.Verdict {
 		if !m.lacks(c) {
 			return inject.Verdict{}
 		}
-		lies++
-		told(lies, c)
+		if disk.Holds(c) {
+			if call--; call == 0 {
+				told()
+			}
+		}
 		if m.honest {
 			return inject.Verdict{}
 		}
@@ -185,26 +209,23 @@ func (m mutant) lacks(c inject.Call) bool {
 // and make good for it, so the power goes before that, or after the end. Elsewhere everything is
 // durable. On that disk nothing is that was not asked for; or the log is written, too: then a name is, and
 // not what it stands for.
-func (m mutant) worst(disks []*powercut.Disk, calls int) powercut.Cut {
-	from, torn := 1+rand.IntN(calls), rand.IntN(3) == 0
-	var hurt *powercut.Disk
+func (m mutant) worst(disks []*powercut.Disk, n calls) powercut.Cut {
+	disk, call := n.one()
+	lied, torn := false, rand.IntN(3) == 0
 	return powercut.Cut{
 		Symbols: m.symbols,
-		When:    func(c inject.Call) bool { return c.Kind == inject.Sync && !m.lacks(c) && hurt != nil && hurt.Holds(c) },
-		Meddle: m.lie(func(n int, c inject.Call) {
-			if n >= from && hurt == nil {
-				hurt = disks[slices.IndexFunc(disks, func(d *powercut.Disk) bool { return d.Holds(c) })]
-			}
-		}),
-		Commit: func(d *powercut.Disk) bool { return d != hurt || torn },
+		When:    func(c inject.Call) bool { return lied && c.Kind == inject.Sync && !m.lacks(c) && disks[disk].Holds(c) },
+		Meddle:  m.lie(disks[disk], call, func() { lied = true }),
+		Commit:  func(d *powercut.Disk) bool { return d != disks[disk] || torn },
 	}
 }
 
 // anywhere cuts some calls after one of the missing syncs, or after the end.
-func (m mutant) anywhere(disks []*powercut.Disk, calls int) powercut.Cut {
-	after, distance, since := 1+rand.IntN(calls), 1+rand.IntN(12), -1
+func (m mutant) anywhere(disks []*powercut.Disk, n calls) powercut.Cut {
+	disk, call := n.one()
+	distance, since := 1+rand.IntN(12), -1
 	if rand.IntN(5) == 0 {
-		after = calls + 1
+		call = 0 // none
 	}
 	return powercut.Cut{
 		Symbols: m.symbols,
@@ -214,11 +235,7 @@ func (m mutant) anywhere(disks []*powercut.Disk, calls int) powercut.Cut {
 			}
 			return since == distance
 		},
-		Meddle: m.lie(func(n int, _ inject.Call) {
-			if n == after {
-				since = 0
-			}
-		}),
+		Meddle: m.lie(disks[disk], call, func() { since = 0 }),
 		Commit: some(disks),
 	}
 }
