@@ -29,8 +29,7 @@ func cutsPerControl() int {
 
 // Each fsync in the source is taken out, alone: every call that it makes is answered without being run. At least
 // one of 50 power cuts must then do harm. The long form does so for each fsync in each context,
-// by up to four places of the stack, too. There it only reports: on ext4 an fsync commits all names of its disk, so
-// that one of two neighbours is often spare.
+// by up to four places of the stack, too. There it only reports: of two neighbours on one disk, ext4 makes one spare.
 func TestEachSyncIsMissed(t *testing.T) {
 	sub := mirrorctl(t)
 	cuts := plugIn(t, powercut.Ext4)
