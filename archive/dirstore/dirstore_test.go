@@ -111,7 +111,7 @@ func TestSweep(t *testing.T) {
 	}
 }
 
-// A probe that was cut short goes; where there is none, nothing is made.
+// A document that was cut short goes; where there is none, nothing is made.
 func TestTidy(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, dirstore.Copy)
@@ -125,15 +125,22 @@ func TestTidy(t *testing.T) {
 		t.Fatal(err)
 	}
 	probe := filepath.Join(dir, archive.ProbePath.FS())
-	left := filepath.Join(filepath.Dir(probe), ".mirrorctl-tmp-mirrorctl-probe")
-	if err := os.WriteFile(left, []byte("pro"), 0o644); err != nil {
+	if _, err := s.Swap(t.Context(), ".mirrorctl/el-5/head.json", "", []byte("head")); err != nil {
 		t.Fatal(err)
+	}
+	left := []string{filepath.Join(filepath.Dir(probe), ".mirrorctl-tmp-mirrorctl-probe"), filepath.Join(dir, ".mirrorctl/el-5/.mirrorctl-tmp-head.json")}
+	for _, name := range left {
+		if err := os.WriteFile(name, []byte("half"), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := s.Tidy(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("left: %v", err)
+	for _, name := range left {
+		if _, err := os.Stat(name); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("left %s: %v", name, err)
+		}
 	}
 	if data, err := os.ReadFile(probe); err != nil || string(data) != "probe" {
 		t.Errorf("%q, %v", data, err)

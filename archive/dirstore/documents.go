@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -77,24 +76,25 @@ func (s *Store) discard(dir mirror.Path) error {
 	return nil
 }
 
-// Tidy throws away a probe object that is half written, for whoever may never write one himself. A writer calls
-// it once, when it begins. Where nothing lies, nothing is touched, not even for a lock.
+// Tidy throws away documents that are half written, for whoever may never write one himself. A writer calls it
+// once, when it begins. Where nothing lies, nothing is touched, not even for a lock.
 func (s *Store) Tidy() error {
-	dir := archive.ProbePath.Dir()
-	names, err := os.ReadDir(filepath.Join(s.dir, dir.FS()))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	} else if err != nil {
+	left, err := fs.Glob(s.root.FS(), ".mirrorctl/*/"+durable.TempPrefix+"*")
+	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(names, func(n fs.DirEntry) bool { return durable.IsTemp(n.Name()) }) {
-		return nil
+	probe, err := fs.Glob(s.root.FS(), archive.ProbePath.Dir().FS()+"/"+durable.TempPrefix+"*")
+	if left = append(left, probe...); err != nil || len(left) == 0 {
+		return err
 	}
 	unlock, err := s.lockDocuments()
 	if err != nil {
 		return err
 	}
-	return errors.Join(s.discard(dir), unlock.Close())
+	for _, name := range left {
+		err = errors.Join(err, s.discard(mirror.Path(name).Dir()))
+	}
+	return errors.Join(err, unlock.Close())
 }
 
 // lockDocuments waits for the lock: it is held for one small write.
