@@ -19,6 +19,14 @@ var ErrUnpublished = errors.New("not published yet; continue it with `mirrorctl 
 // else, and the state document says again what it said before. The root was never touched. An
 // aborted job can be aborted again: nothing happens.
 func (a *Archiver) Abort(ctx context.Context, release mirror.Release) (_ Result, err error) {
+	if _, err := a.newest(release); errors.Is(err, ErrNoJob) {
+		// The store is not asked for anything; but a run may have died here before its job began.
+		lock, locked := a.lock(release)
+		if locked != nil {
+			return Result{}, locked
+		}
+		return Result{}, errors.Join(err, a.unborn(release), lock.Close())
+	}
 	r, err := a.take(ctx, release)
 	if err != nil {
 		return Result{}, err

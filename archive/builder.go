@@ -15,7 +15,7 @@ import (
 )
 
 // builder copies what is missing of some trees from the archive, by the same rules as the
-// way out: temp, hash, attributes, fsync, rename without replace, and read back.
+// way out: temp, hash, attributes, fsync, read back, rename without replace.
 type builder struct {
 	*run
 	m     *Manifest
@@ -25,7 +25,7 @@ type builder struct {
 	groups  map[mirror.Path][]mirror.Path // names of each inode, by the first of them
 	mu      sync.Mutex
 	present map[mirror.Path]bool // files that stand, by path
-	touched map[mirror.Path]bool // directories to which something was added
+	touched map[mirror.Path]bool // directories that are to be given their attributes, and synced
 }
 
 // at is where a path of the manifest lies now.
@@ -47,7 +47,7 @@ func (b *builder) look(ctx context.Context, tree mirror.Path) error {
 		return err
 	}
 	if at == b.inRestore() {
-		if err := b.sweepAt(ctx, at.at(tree)); err != nil {
+		if err := b.sweep(at, now); err != nil {
 			return err
 		}
 	}
@@ -61,8 +61,9 @@ func (b *builder) look(ctx context.Context, tree mirror.Path) error {
 			b.missing = append(b.missing, e)
 			continue
 		case e.Type == Dir && n.Type == Dir:
-			if equal, _ := same(e, n); !equal {
-				b.touched[e.Path] = true // emptied by a purge, or begun by an earlier run
+			// Emptied by a purge, or begun by an earlier run; which may also have died before the directory's fsync.
+			if equal, _ := same(e, n); !equal || at == b.inRestore() {
+				b.touched[e.Path] = true
 			}
 		default:
 			if equal, _ := same(e, n); !equal {
@@ -75,24 +76,19 @@ func (b *builder) look(ctx context.Context, tree mirror.Path) error {
 	return nil
 }
 
-// sweepAt unlinks this job's temporary files below dir, which lies where the restore builds.
-func (b *builder) sweepAt(ctx context.Context, dir mirror.Path) error {
-	found, err := scanTrees(ctx, b.a.root, []mirror.Path{dir})
-	if err != nil {
-		return err
-	}
-	for _, p := range found.leftOut {
-		if !durable.IsTempOf(b.id, p.Base()) {
+// sweep unlinks this job's temporary files from directories of a tree that the restore builds.
+func (b *builder) sweep(at base, entries []Entry) error {
+	for _, e := range entries {
+		if e.Type != Dir {
 			continue
 		}
-		d, err := durable.OpenDir(b.a.root, p.Dir().FS())
+		d, err := durable.OpenDir(b.a.root, at.at(e.Path).FS())
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(d.Unlink(p.Base()), d.Close()); err != nil {
+		if err := errors.Join(d.Sweep(b.id), d.Close()); err != nil {
 			return err
 		}
-		b.touched[p.Dir().Rel(mirror.Path(b.inRestore()))] = true
 	}
 	return nil
 }
@@ -165,7 +161,8 @@ func (b *builder) touch(dir mirror.Path) {
 	b.touched[dir] = true
 }
 
-// bring makes one missing file, symlink or further name.
+// bring makes one missing file, symlink or further name, which is durable once fill has synced the directory:
+// nobody looks for it before.
 func (b *builder) bring(ctx context.Context, e Entry) error {
 	to := b.at(e.Path)
 	d, err := durable.OpenDir(b.a.root, to.Dir().FS())
@@ -181,12 +178,11 @@ func (b *builder) bring(ctx context.Context, e Entry) error {
 	case ok:
 		err = b.link(d, to.Base(), other)
 	default:
-		err = durable.Place(d, temp, to.Base(), e.Attr(), func(f *os.File) error { return b.fetch(ctx, e, f) })
+		err = durable.Place(d, temp, to.Base(), e.Attr(),
+			func(f *os.File) error { return b.fetch(ctx, e, f) },
+			func(f *os.File) error { return b.readBack(ctx, e, f) })
 	}
 	if err != nil {
-		return err
-	}
-	if err := d.Sync(); err != nil {
 		return err
 	}
 	b.mu.Lock()
@@ -224,8 +220,7 @@ func (b *builder) link(d *durable.Dir, name string, other mirror.Path) error {
 	return errors.Join(src.Link(from.Base(), d, name), src.Close())
 }
 
-// fetch writes an object into f and accepts it only with the manifest's hash, both on the way
-// in and read back.
+// fetch writes an object into f and accepts it only with the manifest's hash.
 func (b *builder) fetch(ctx context.Context, e Entry, f *os.File) error {
 	tee := func(ctx context.Context, e Entry) (readCloser, error) {
 		r, err := b.a.open(ctx, e)
@@ -237,28 +232,31 @@ func (b *builder) fetch(ctx context.Context, e Entry, f *os.File) error {
 			io.Closer
 		}{io.TeeReader(r, f), r}, nil
 	}
-	plain := e
-	plain.Claims = nil
-	h, err := hashObject(ctx, tee, plain, func(n int) { b.a.prog.bytes.Add(int64(n)) })
+	e.Claims = nil
+	h, err := hashObject(ctx, tee, e, func(n int) { b.a.prog.bytes.Add(int64(n)) })
 	if err != nil {
 		return err
 	}
 	if h.size != e.Size || h.Sum() != e.Sum {
 		return fmt.Errorf("%w: %s has other bytes there", ErrUnverified, e.Path)
 	}
-	// Written out, dropped from the cache, and read from the disk.
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	_ = unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED)
+	return nil
+}
+
+// readBack holds what has been synced against the manifest's hash: dropped from the cache, where only
+// clean pages can be, and read from the disk.
+func (b *builder) readBack(ctx context.Context, e Entry, f *os.File) error {
+	_ = unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED) // advice only
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	back, err := hashObject(ctx, func(context.Context, Entry) (readCloser, error) { return io.NopCloser(f), nil }, plain, func(int) {})
+	e.Claims = nil
+	open := func(context.Context, Entry) (readCloser, error) { return io.NopCloser(f), nil }
+	h, err := hashObject(ctx, open, e, func(int) {})
 	if err != nil {
 		return err
 	}
-	if back.Sum() != e.Sum {
+	if h.Sum() != e.Sum {
 		return fmt.Errorf("%s was written and reads back differently: %w", e.Path, unix.EIO)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package archive_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -116,6 +117,21 @@ func TestRestoreFromAnything(t *testing.T) {
 			s.untouched()
 			s.sound()
 		})
+	}
+}
+
+// A run that died before its job's first record has left no job, and its directory goes.
+func TestAbortOfWhatNeverBegan(t *testing.T) {
+	s := newSite(t)
+	job := filepath.Join(s.state, "jobs", archivetest.Release.String()+"-20261121T120000.000-abcdef")
+	if err := errors.Join(os.MkdirAll(job, 0o755), os.WriteFile(filepath.Join(job, ".mirrorctl-tmp-journal"), nil, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.a.Abort(t.Context(), archivetest.Release); !errors.Is(err, archive.ErrNoJob) {
+		t.Errorf("%v", err)
+	}
+	if _, err := os.Stat(job); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("left: %v", err)
 	}
 }
 

@@ -26,30 +26,32 @@ type journal struct {
 	err  error // the first failure is final: what lies in the file is then unknown
 }
 
-// createJournal begins a journal with its first record, durable under its name or not there
-// at all as far as anyone can tell: a journal without a whole record is no job.
+// createJournal begins a journal in dir with its first record: whole and durable under its name, or not
+// there at all as far as anyone can tell.
 func createJournal(dir, job string, epoch uint64, typ recordType, payload any) (*journal, error) {
-	if err := durable.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
-	}
-	f, err := os.OpenFile(filepath.Join(dir, journalName), os.O_RDWR|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o644)
+	raw, err := json.Marshal(payload)
 	if err != nil {
 		return nil, err
 	}
-	j := &journal{job: job, epoch: epoch, file: f, group: durable.NewGroup(f.Sync)}
-	if err := j.Append(typ, payload); err != nil {
-		return nil, errors.Join(err, f.Close())
+	line, err := record{Seq: 1, Epoch: epoch, Job: job, Type: typ, Payload: raw}.encode()
+	if err != nil {
+		return nil, err
 	}
-	if err := durable.SyncDir(dir); err != nil {
-		return nil, errors.Join(err, f.Close())
+	if err := durable.Replace(filepath.Join(dir, journalName), line, 0o644); err != nil {
+		return nil, err
 	}
-	return j, nil
+	j, _, err := openJournal(dir)
+	return j, err
 }
 
 const journalName = "journal"
 
 // openJournal reads a journal for writing and cuts a torn tail back. The caller holds the
 // release's lock: nobody else writes it.
+//
+// What was read is not durable yet: a run that was killed may have written its last record and
+// never synced it, nor the journal's name, and the cut may be lost too. One fsync makes up for all of it, that of
+// the next Append: so whoever wants to act on these records appends one first, as take does with the lease.
 func openJournal(dir string) (*journal, []record, error) {
 	f, err := os.OpenFile(filepath.Join(dir, journalName), os.O_RDWR|os.O_APPEND, 0)
 	if err != nil {
@@ -70,11 +72,6 @@ func openJournal(dir string) (*journal, []record, error) {
 		if err := f.Truncate(int64(valid)); err != nil {
 			return fail(err)
 		}
-	}
-	// Also where nothing was cut: the last record may have been written and never synced, and is
-	// about to be acted on.
-	if err := f.Sync(); err != nil {
-		return fail(err)
 	}
 	j := &journal{file: f, group: durable.NewGroup(f.Sync), seq: uint64(len(records)), link: link}
 	if len(records) > 0 {
@@ -124,9 +121,6 @@ func (j *journal) write(typ recordType, payload []byte) error {
 	line, err := r.encode()
 	if err != nil {
 		return err
-	}
-	if len(line) > maxRecord {
-		return fmt.Errorf("%s record of %d bytes, at most %d", typ, len(line), maxRecord)
 	}
 	if _, err := j.file.Write(line); err != nil {
 		return err

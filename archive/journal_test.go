@@ -24,6 +24,9 @@ func testBegin() beginRecord {
 func written(t testing.TB) (dir string, data []byte) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), testJob)
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	j, err := createJournal(dir, testJob, 7, recBegin, testBegin())
 	if err != nil {
 		t.Fatal(err)
@@ -204,7 +207,7 @@ func TestReplayRefuses(t *testing.T) {
 
 // Appends from many goroutines are all there, in one chain.
 func TestAppendConcurrently(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), testJob)
+	dir := t.TempDir()
 	j, err := createJournal(dir, testJob, 1, recBegin, testBegin())
 	if err != nil {
 		t.Fatal(err)
@@ -233,7 +236,7 @@ func TestAppendConcurrently(t *testing.T) {
 
 // After a failed write nothing more is believed written.
 func TestAppendFails(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), testJob)
+	dir := t.TempDir()
 	j, err := createJournal(dir, testJob, 1, recBegin, testBegin())
 	if err != nil {
 		t.Fatal(err)

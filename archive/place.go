@@ -188,7 +188,7 @@ func (r *run) mark() error {
 	err = durable.Place(d, durable.TempFor(r.id, tombstone), tombstone, attr, func(f *os.File) error {
 		_, err := f.Write(append(data, '\n'))
 		return err
-	})
+	}, nil)
 	if exists(err) {
 		err = nil
 	}

@@ -44,7 +44,11 @@ func (r record) encode() ([]byte, error) {
 		return nil, err
 	}
 	line = line[:len(line)-1] // the closing brace comes after the CRC
-	return fmt.Appendf(line, "%s%08x\"}\n", crcField, crc32.Checksum(line, castagnoli)), nil
+	line = fmt.Appendf(line, "%s%08x\"}\n", crcField, crc32.Checksum(line, castagnoli))
+	if len(line) > maxRecord {
+		return nil, fmt.Errorf("%s record of %d bytes, at most %d", r.Type, len(line), maxRecord)
+	}
+	return line, nil
 }
 
 // decodeRecord reads one line, newline included. ok is false where its CRC does not fit: a

@@ -133,8 +133,13 @@ func (a *Archiver) take(ctx context.Context, release mirror.Release) (_ *run, er
 	}
 	r.plan = plan.entries
 	if r.state.Ended() {
+		// Its last record may not be durable, but all that it tells of is: should a power cut take it back, the
+		// job is one step from its end again, and taking that step anew changes nothing.
 		return r, nil
 	}
+	// The lease goes by records that may not be durable either. Its state is news for people; its epoch is above
+	// that of the document, which each run raised before its own records. With the record that
+	// follows, all before it are durable, and only then does anything else happen.
 	if r.journal.epoch, err = r.lease(ctx, release, r.id, r.state, r.epoch); err != nil {
 		return nil, err
 	}

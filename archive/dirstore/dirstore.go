@@ -242,9 +242,6 @@ func (s *Store) Hold(_ context.Context, release mirror.Release) (io.Closer, erro
 	} else if err != nil {
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", release, err), f.Close())
 	}
-	if err := s.tidy(archive.ProbePath.Dir()); err != nil {
-		return nil, errors.Join(fmt.Errorf("tidy the archive: %w", err), f.Close())
-	}
 	return f, nil
 }
 

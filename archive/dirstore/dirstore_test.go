@@ -111,6 +111,42 @@ func TestSweep(t *testing.T) {
 	}
 }
 
+// A document that was cut short goes; where there is none, nothing is made.
+func TestTidy(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, dirstore.Copy)
+	if err := s.Tidy(); err != nil {
+		t.Fatal(err)
+	}
+	if names, err := os.ReadDir(dir); err != nil || len(names) > 0 {
+		t.Errorf("made %v, %v", names, err)
+	}
+	if _, err := s.Swap(t.Context(), archive.ProbePath, "", []byte("probe")); err != nil {
+		t.Fatal(err)
+	}
+	probe := filepath.Join(dir, archive.ProbePath.FS())
+	if _, err := s.Swap(t.Context(), ".mirrorctl/el-5/head.json", "", []byte("head")); err != nil {
+		t.Fatal(err)
+	}
+	left := []string{filepath.Join(filepath.Dir(probe), ".mirrorctl-tmp-mirrorctl-probe"), filepath.Join(dir, ".mirrorctl/el-5/.mirrorctl-tmp-head.json")}
+	for _, name := range left {
+		if err := os.WriteFile(name, []byte("half"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Tidy(); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range left {
+		if _, err := os.Stat(name); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("left %s: %v", name, err)
+		}
+	}
+	if data, err := os.ReadFile(probe); err != nil || string(data) != "probe" {
+		t.Errorf("%q, %v", data, err)
+	}
+}
+
 // A symlink in the archive leads nobody out of it.
 func TestNoEscape(t *testing.T) {
 	dir := t.TempDir()

@@ -76,13 +76,25 @@ func (s *Store) discard(dir mirror.Path) error {
 	return nil
 }
 
-// tidy is discard for a run that may never write there.
-func (s *Store) tidy(dir mirror.Path) error {
+// Tidy throws away documents that are half written, for whoever may never write one himself. A writer calls it
+// once, when it begins. Where nothing lies, nothing is touched, not even for a lock.
+func (s *Store) Tidy() error {
+	left, err := fs.Glob(s.root.FS(), ".mirrorctl/*/"+durable.TempPrefix+"*")
+	if err != nil {
+		return err
+	}
+	probe, err := fs.Glob(s.root.FS(), archive.ProbePath.Dir().FS()+"/"+durable.TempPrefix+"*")
+	if left = append(left, probe...); err != nil || len(left) == 0 {
+		return err
+	}
 	unlock, err := s.lockDocuments()
 	if err != nil {
 		return err
 	}
-	return errors.Join(s.discard(dir), unlock.Close())
+	for _, name := range left {
+		err = errors.Join(err, s.discard(mirror.Path(name).Dir()))
+	}
+	return errors.Join(err, unlock.Close())
 }
 
 // lockDocuments waits for the lock: it is held for one small write.

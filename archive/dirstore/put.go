@@ -32,7 +32,7 @@ func (s *Store) Put(ctx context.Context, job string, e archive.Entry, src archiv
 	case s.link == Hardlink && src.File() != nil:
 		err = s.placeHard(ctx, d, temp, name, e, src)
 	default:
-		err = durable.Place(d, temp, name, e.Attr(), func(f *os.File) error { return s.fill(ctx, f, e, src) })
+		err = durable.Place(d, temp, name, e.Attr(), func(f *os.File) error { return s.fill(ctx, f, e, src) }, nil)
 	}
 	if err != nil {
 		return err
@@ -55,7 +55,7 @@ func (s *Store) fill(ctx context.Context, f *os.File, e archive.Entry, src archi
 func (s *Store) placeHard(ctx context.Context, d *durable.Dir, temp, name string, e archive.Entry, src archive.Source) error {
 	err := d.LinkFile(src.File(), temp)
 	if errors.Is(err, unix.EXDEV) || errors.Is(err, unix.EMLINK) || errors.Is(err, unix.EPERM) {
-		return durable.Place(d, temp, name, e.Attr(), func(f *os.File) error { return s.fill(ctx, f, e, src) })
+		return durable.Place(d, temp, name, e.Attr(), func(f *os.File) error { return s.fill(ctx, f, e, src) }, nil)
 	} else if err != nil {
 		return err
 	}

@@ -69,11 +69,12 @@ func (a *app) publish(ctx context.Context, d *desk, t archive.Target, opts archi
 // abort undoes a job that published nothing. Whether there is one is known before anything is asked.
 func (a *app) abort(ctx context.Context, d *desk) (any, error) {
 	job, err := d.archiver.Status(d.release)
-	if err != nil {
+	none := errors.Is(err, archive.ErrNoJob)
+	if err != nil && !none {
 		return nil, err
 	}
 	undo := func() (archive.Result, error) { return d.archiver.Abort(ctx, d.release) }
-	if !job.Published.IsZero() || job.State.Ended() {
+	if none || !job.Published.IsZero() || job.State.Ended() {
 		res, err := undo() // refuses, or finds nothing to do
 		res.Nothing = true
 		return a.report(res, err)

@@ -63,6 +63,9 @@ func (a *app) openDesk(ctx context.Context, o archiveOptions) (_ *desk, err erro
 		return nil, explainMissing(cfg, err)
 	}
 	d.close = append(d.close, store.Close)
+	if err := store.Tidy(); err != nil {
+		return nil, fmt.Errorf("tidy the archive: %w", err)
+	}
 	if d.address, err = archiveAddress(ctx, cfg, state); err != nil {
 		return nil, err
 	}

@@ -19,8 +19,8 @@ func TempFor(owner, base string) string {
 	return fmt.Sprintf("%s%s-%d.%d-%s", TempPrefix, owner, os.Getpid(), placed.Add(1), base)
 }
 
-// IsTempOf reports whether base is a temporary name made by TempFor for owner.
-func IsTempOf(owner, base string) bool { return strings.HasPrefix(base, TempPrefix+owner+"-") }
+// isTempOf reports whether base is a temporary name made by TempFor for owner.
+func isTempOf(owner, base string) bool { return strings.HasPrefix(base, TempPrefix+owner+"-") }
 
 // Sweep unlinks the temporary files of owner in d. Only the owner itself may call it.
 func (d *Dir) Sweep(owner string) error {
@@ -29,7 +29,7 @@ func (d *Dir) Sweep(owner string) error {
 		return err
 	}
 	for _, name := range names {
-		if IsTempOf(owner, name) {
+		if isTempOf(owner, name) {
 			if err := d.Unlink(name); err != nil {
 				return err
 			}
@@ -43,10 +43,11 @@ func (d *Dir) Sweep(owner string) error {
 // fs.ErrExist where the name is taken. The name itself is durable only once the caller
 // has called Sync; many files may share that.
 //
-//	openat temp O_EXCL → fill → utimens, fchmod → fsync → renameat2 NOREPLACE
+//	openat temp O_EXCL → fill → utimens, fchmod → fsync → check → renameat2 NOREPLACE
 //
-// A crash before the rename leaves a temp that nobody reads.
-func Place(d *Dir, temp, name string, a Attr, fill func(f *os.File) error) (err error) {
+// check, which may be nil, sees the file once it is on the disk: who wants to read it back from there needs
+// no fsync of his own. What it refuses gets no name. A crash before the rename leaves a temp that nobody reads.
+func Place(d *Dir, temp, name string, a Attr, fill, check func(f *os.File) error) (err error) {
 	f, err := d.Create(temp, 0o600)
 	if err != nil {
 		return err
@@ -67,6 +68,11 @@ func Place(d *Dir, temp, name string, a Attr, fill func(f *os.File) error) (err 
 	// After the attributes, so that they are as durable as the bytes.
 	if err := f.Sync(); err != nil {
 		return fmt.Errorf("sync %s: %w", f.Name(), err)
+	}
+	if check != nil {
+		if err := check(f); err != nil {
+			return err
+		}
 	}
 	return d.Rename(temp, d, name)
 }

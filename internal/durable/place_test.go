@@ -52,7 +52,7 @@ func TestPlace(t *testing.T) {
 	d := openDir(t, dir, ".")
 	attr := durable.Attr{Mode: 0o4640, MTime: when, Owner: &durable.Owner{UID: uint32(os.Geteuid()), GID: uint32(os.Getegid())}}
 	fill := func(f *os.File) error { _, err := f.WriteString("bytes"); return err }
-	if err := durable.Place(d, durable.TempFor("job", "file"), "file", attr, fill); err != nil {
+	if err := durable.Place(d, durable.TempFor("job", "file"), "file", attr, fill, nil); err != nil {
 		t.Fatal(err)
 	}
 	st, err := os.Stat(filepath.Join(dir, "file"))
@@ -60,13 +60,28 @@ func TestPlace(t *testing.T) {
 		t.Errorf("%v, %v", st, err)
 	}
 	// A name that is taken stays as it is, and the temp goes.
-	err = durable.Place(d, durable.TempFor("job", "file"), "file", attr, func(f *os.File) error { return nil })
+	err = durable.Place(d, durable.TempFor("job", "file"), "file", attr, func(f *os.File) error { return nil }, nil)
 	if !errors.Is(err, fs.ErrExist) {
 		t.Errorf("placed over a file: %v", err)
 	}
 	wrong := errors.New("wrong")
-	if err := durable.Place(d, durable.TempFor("job", "other"), "other", attr, func(f *os.File) error { return wrong }); !errors.Is(err, wrong) {
+	refuse := func(f *os.File) error { return wrong }
+	if err := durable.Place(d, durable.TempFor("job", "other"), "other", attr, refuse, nil); !errors.Is(err, wrong) {
 		t.Errorf("%v", err)
+	}
+	// The check sees all that will stand under the name, before it does.
+	err = durable.Place(d, durable.TempFor("job", "other"), "other", attr, fill, func(f *os.File) error {
+		st, err := f.Stat()
+		if err != nil || st.Size() != 5 || !st.ModTime().Equal(when) || st.Mode() != fs.ModeSetuid|0o640 {
+			t.Errorf("checked %v, %v", st, err)
+		}
+		if _, err := d.Stat("other"); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("there before the check has ended: %v", err)
+		}
+		return wrong
+	})
+	if !errors.Is(err, wrong) {
+		t.Errorf("placed in spite of its check: %v", err)
 	}
 	if got := names(t, dir); got != "file" {
 		t.Errorf("left: %s", got)
@@ -188,8 +203,26 @@ func TestLinkFile(t *testing.T) {
 func TestTempFor(t *testing.T) {
 	one, two := durable.TempFor("job-1", "file"), durable.TempFor("job-1", "file")
 	long := durable.TempFor("job-1", strings.Repeat("x", 300))
-	if one == two || !durable.IsTemp(one) || !durable.IsTempOf("job-1", one) || durable.IsTempOf("job-2", one) || len(long) > 255 {
+	if one == two || !durable.IsTemp(one) || len(long) > 255 {
 		t.Errorf("%s, %s, %s", one, two, long)
+	}
+}
+
+// An owner sweeps what is his and nothing else.
+func TestSweep(t *testing.T) {
+	dir := t.TempDir()
+	d := openDir(t, dir, ".")
+	mine, other := durable.TempFor("job-1", "file"), durable.TempFor("job-2", "file")
+	for _, name := range []string{mine, other, "file"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.Sweep("job-1"); err != nil {
+		t.Fatal(err)
+	}
+	if got := names(t, dir); got != other+" file" {
+		t.Errorf("left: %s", got)
 	}
 }
 

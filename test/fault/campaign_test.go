@@ -55,6 +55,7 @@ func sweep(t *testing.T, sub subject, tr trip, j judge, while time.Duration) {
 		}
 		v, err := j(t.Context(), sub, tr, n)
 		s.add(n, v, err)
+		s.litterers()
 		t.Log(v)
 		return
 	} else if only() != "" {
@@ -65,9 +66,7 @@ func sweep(t *testing.T, sub subject, tr trip, j judge, while time.Duration) {
 		t.Fatal(err)
 	}
 	points := s.run(sub, j, order(calls))
-	if s.litter > 0 {
-		t.Errorf("%d points left temporary files, such as %s", s.litter, s.example)
-	}
+	s.litterers()
 	t.Logf("%s: %d points of %d calls, %d violated, %.0f a minute", tr.name, points, calls, s.bad, float64(points)/time.Since(s.start).Minutes())
 }
 
@@ -83,6 +82,13 @@ type tally struct {
 	litter  int // points that left temporary files
 	example string
 	err     error
+}
+
+func (s *tally) litterers() {
+	s.t.Helper()
+	if s.litter > 0 {
+		s.t.Errorf("%d points left temporary files, such as %s", s.litter, s.example)
+	}
 }
 
 func (s *tally) run(sub subject, j judge, next func() (int, bool)) (points int) {
@@ -129,10 +135,13 @@ func (s *tally) add(n int, v verdict, err error) {
 	}
 }
 
-// order yields the points 1..calls and some beyond, since a run's length varies with its threads: all in the
-// long form, in an order that makes any beginning a fair sample else.
+// order yields the points 1..calls and some beyond, since a run's length varies with its threads, in an order that
+// makes any beginning a fair sample. In the long form each comes twice: what follows it is chosen anew.
 func order(calls int) func() (int, bool) {
 	list := rand.Perm(calls + 3)
+	if long() {
+		list = append(list, rand.Perm(calls+3)...)
+	}
 	i := 0
 	return func() (int, bool) {
 		if i == len(list) {

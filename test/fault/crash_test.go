@@ -5,6 +5,7 @@ package fault_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -21,8 +22,8 @@ func TestKill(t *testing.T) {
 	sweepAll(t, sub, killed, 4*time.Second)
 }
 
-// killed is one point of TestKill. Of two points one is recovered by running on, one is taken back, where
-// that is possible; each third recovery is killed, too, before it may succeed.
+// killed is one point of TestKill. Half of the points are recovered by running on, half are taken back, where
+// that is possible; a third of the recoveries are killed, too, before one may succeed.
 func killed(ctx context.Context, sub subject, tr trip, n int) (verdict, error) {
 	s, err := tr.prepare(ctx, sub)
 	defer s.close()
@@ -45,11 +46,11 @@ func killed(ctx context.Context, sub subject, tr trip, n int) (verdict, error) {
 	again, goal := tr.again, tr.goal
 	phase, violations, err := s.oracle.Check()
 	v.judge(violations, err)
-	if tr.abort && n%2 == 1 && (phase == oracle.Active || phase == oracle.Archiving) {
+	if tr.abort && rand.IntN(2) == 0 && (phase == oracle.Active || phase == oracle.Archiving) {
 		again, goal = aborting, oracle.GoalAborted
 	}
-	if n%3 == 0 {
-		out, err := s.inject(ctx, sub.command(s, again...), inject.At(1+n*7%40, inject.Verdict{Then: inject.Kill}))
+	if rand.IntN(3) == 0 {
+		out, err := s.inject(ctx, sub.command(s, again...), inject.At(1+rand.IntN(40), inject.Verdict{Then: inject.Kill}))
 		if err != nil {
 			return v, err
 		}

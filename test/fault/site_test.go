@@ -86,7 +86,7 @@ func (s *site) inject(ctx context.Context, cmd *exec.Cmd, decide inject.Decide) 
 	defer cancel()
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
-	in := inject.Injector{Under: []string{s.Root, s.Archive, s.State}, Decide: decide}
+	in := inject.Injector{Under: s.Dirs(), Decide: decide}
 	out, err := in.Run(ctx, cmd)
 	return outcome{out, output.String()}, err
 }

@@ -5,6 +5,8 @@ package fault_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
+	"path/filepath"
 
 	"mirrorctl/test/fault/fixture"
 	"mirrorctl/test/fault/inject"
@@ -24,10 +26,11 @@ type trip struct {
 	serve     bool // with a server beside, and clients that ask it
 }
 
-// step is a command that runs whole, or is killed half way.
+// step is a command that runs whole, or is killed on its way.
 type step struct {
 	args []string
-	half bool
+	half bool // after half of its calls
+	torn bool // with a record of the journal written and not synced
 }
 
 const release = fixture.Release
@@ -42,11 +45,11 @@ var (
 
 var trips = []trip{
 	{name: "archive", args: archiving, again: resuming, goal: oracle.GoalArchived, abort: true},
-	{name: "resume", before: []step{{archiving, true}}, args: resuming, again: resuming, goal: oracle.GoalArchived, abort: true},
-	{name: "abort", before: []step{{archiving, true}}, args: aborting, again: aborting, goal: oracle.GoalAborted},
-	{name: "prune", before: []step{{archiving, false}}, args: pruning, again: pruning, goal: oracle.GoalPruned, serve: true},
-	{name: "restore from trash", retention: "1h", before: []step{{archiving, false}, {pruning, false}}, args: restoring, again: restoring, goal: oracle.GoalRestored, serve: true},
-	{name: "restore from archive", before: []step{{archiving, false}, {pruning, false}}, args: restoring, again: restoring, goal: oracle.GoalRestored, rebuilt: true, serve: true},
+	{name: "resume", before: []step{{args: archiving, half: true}}, args: resuming, again: resuming, goal: oracle.GoalArchived, abort: true},
+	{name: "abort", before: []step{{args: archiving, half: true}}, args: aborting, again: aborting, goal: oracle.GoalAborted},
+	{name: "prune", before: []step{{args: archiving}}, args: pruning, again: pruning, goal: oracle.GoalPruned, serve: true},
+	{name: "restore from trash", retention: "1h", before: []step{{args: archiving}, {args: pruning}}, args: restoring, again: restoring, goal: oracle.GoalRestored, serve: true},
+	{name: "restore from archive", before: []step{{args: archiving}, {args: pruning}}, args: restoring, again: restoring, goal: oracle.GoalRestored, rebuilt: true, serve: true},
 }
 
 // prepare makes a site that is ready for the trip. Close it.
@@ -75,6 +78,9 @@ func (tr trip) walk(ctx context.Context, s *site) error {
 	}
 	for _, st := range tr.before {
 		var decide inject.Decide
+		if st.torn {
+			decide = beforeRecord(1 + rand.IntN(5))
+		}
 		if st.half {
 			calls, err := length(ctx, s.subject, st.args)
 			if err != nil {
@@ -83,9 +89,22 @@ func (tr trip) walk(ctx context.Context, s *site) error {
 			decide = inject.At(calls/2, inject.Verdict{Then: inject.Kill})
 		}
 		out, err := s.inject(ctx, s.subject.command(s, st.args...), decide)
-		if err != nil || out.Exit != 0 && !st.half {
+		if err != nil || out.Exit != 0 && !out.Killed {
 			return fmt.Errorf("%v: exit %d, %w: %s", st.args, out.Exit, err, out.output)
 		}
 	}
 	return nil
+}
+
+// beforeRecord kills a run before the n-th fsync of its journal.
+func beforeRecord(n int) inject.Decide {
+	return func(c inject.Call) inject.Verdict {
+		if c.Kind == inject.Sync && filepath.Base(c.Paths[0]) == "journal" {
+			n--
+			if n == 0 {
+				return inject.Verdict{Then: inject.Kill}
+			}
+		}
+		return inject.Verdict{}
+	}
 }

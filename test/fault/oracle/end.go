@@ -5,6 +5,7 @@ package oracle
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -66,11 +67,15 @@ func (s Site) Ended(goal Goal) ([]string, error) {
 	return v.list, nil
 }
 
-// Litter lists the temporary files in the three directories. After a recovery there should be none: each
+// Litter lists the temporary files in the site's directories. After a recovery there should be none: each
 // crash would leave one more for ever. What a running server is writing does not count.
 func (s Site) Litter() ([]string, error) {
 	var found []string
-	for _, dir := range []string{s.Root, s.Archive, s.State} {
+	dirs := []string{s.Root, s.Archive, s.State}
+	if jobs, err := os.Readlink(filepath.Join(s.State, "jobs")); err == nil {
+		dirs = append(dirs, jobs)
+	}
+	for _, dir := range dirs {
 		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 			switch {
 			case errors.Is(err, fs.ErrNotExist): // it was there a moment ago

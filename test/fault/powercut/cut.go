@@ -16,8 +16,8 @@ type Cut struct {
 	// When picks the counted call before which the power goes; the command dies with it. Where
 	// it picks none, the power goes after the command's end. It sees each call once.
 	When func(inject.Call) bool
-	// Commit are those of the disks whose log is written out just before.
-	Commit []*Disk
+	// Commit, which may be nil, picks at that moment the disks whose log is written out just before.
+	Commit func(*Disk) bool
 	// Meddle, which may be nil, judges the calls until then. To take out the k-th fsync:
 	// inject.AtKind(inject.Sync, k, inject.Verdict{Then: inject.Lie}).
 	Meddle inject.Decide
@@ -62,7 +62,10 @@ func (c Cut) Run(ctx context.Context, cmd *exec.Cmd) (inject.Outcome, error) {
 }
 
 func (c Cut) cut() error {
-	for _, d := range c.Commit {
+	for _, d := range c.Disks {
+		if c.Commit == nil || !c.Commit(d) {
+			continue
+		}
 		if err := d.Commit(); err != nil {
 			return err
 		}

@@ -9,8 +9,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"mirrorctl/test/fault/inject"
 )
 
 // FS is a kind of file system that can lose its power.
@@ -75,6 +79,11 @@ func (d *Disk) unmount() error {
 		return fmt.Errorf("unmount %s: %w", d.Dir, err)
 	}
 	return nil
+}
+
+// Holds reports whether a call is about a file on the disk.
+func (d *Disk) Holds(c inject.Call) bool {
+	return slices.ContainsFunc(c.Paths, func(path string) bool { return strings.HasPrefix(path, d.Dir+"/") })
 }
 
 // Settle makes what is on the disk durable: the state before the story begins.

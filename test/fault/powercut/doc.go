@@ -13,7 +13,7 @@
 //
 // One log serves a whole disk: an fsync of any file commits every name made there
 // before it, so that on one disk most fsyncs of directories are never missed. Therefore a Cut takes
-// several disks at one instant: with root, store and state on disks of their own, a name that one
+// several disks at one instant: with root, store and journals on disks of their own, a name that one
 // disk lost is seen by the disk that already trusts it.
 //
 // What it does not model: a drive that loses or reorders what the kernel had submitted.

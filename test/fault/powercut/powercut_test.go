@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -78,12 +79,16 @@ func (r *rig) cut(how string, n int, commit []*powercut.Disk, meddle inject.Deci
 	cmd := exec.Command(self, r.root, r.store, r.state)
 	cmd.Env = append(os.Environ(), moverEnv+"="+how)
 	cmd.Stderr = os.Stderr
-	out, err = powercut.Cut{Disks: r.disks, When: powercut.At(n), Commit: commit, Meddle: meddle}.Run(r.t.Context(), cmd)
+	out, err = powercut.Cut{Disks: r.disks, When: powercut.At(n), Commit: in(commit), Meddle: meddle}.Run(r.t.Context(), cmd)
 	r.must(err)
 	if problems := lost(r.root, r.store, r.state, !out.Killed && out.Exit == 0); len(problems) > 0 {
 		wrong = fmt.Sprintf("%s; power cut at %s, %d disks had committed", problems[0], out.Calls[len(out.Calls)-1], len(commit))
 	}
 	return out, wrong
+}
+
+func in(disks []*powercut.Disk) func(*powercut.Disk) bool {
+	return func(d *powercut.Disk) bool { return slices.Contains(disks, d) }
 }
 
 func (r *rig) must(err error) {
