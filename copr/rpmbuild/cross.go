@@ -19,7 +19,7 @@ var DebianCross = map[string]Cross{
 	"x86_64":  {Compile: "x86_64-linux-gnu-", Arch: "x86", Subarch: "x86_64", HostCC: "gcc"},
 	"aarch64": {Compile: "aarch64-linux-gnu-", Arch: "aarch64", Subarch: "aarch64", HostCC: "gcc"},
 	"ppc64le": {Compile: "powerpc64le-linux-gnu-", Arch: "ppc64", Subarch: "ppc64le", HostCC: "gcc"},
-	"s390x":   {Compile: "s390x-linux-gnu-", Arch: "s390", Subarch: "s390x", HostCC: "s390x-linux-gnu-gcc"},
+	"s390x":   {Compile: "s390x-linux-gnu-", Arch: "s390", Subarch: "s390x", HostCC: "s390x-hostcc"},
 }
 
 func (c *Cross) macros() map[string]string {
