@@ -40,7 +40,14 @@ func Dial(ctx context.Context, c DialConfig) (*Tasks, error) {
 }
 
 func dial(c DialConfig, name string) (*nats.Conn, error) {
+	log := c.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler) // the library would print on stderr
+	}
 	o := []nats.Option{
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { log.Warn("queue lost", "error", err) }),
+		nats.ReconnectHandler(func(conn *nats.Conn) { log.Info("queue found", "url", conn.ConnectedUrlRedacted()) }),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { log.Warn("queue", "error", err) }),
 		nats.Name(name), nats.CustomInboxPrefix(inbox(name)),
 		nats.MaxReconnects(-1), nats.ReconnectWait(200 * time.Millisecond), nats.RetryOnFailedConnect(true),
 		nats.PingInterval(5 * time.Second), nats.MaxPingsOutstanding(2), // a peer that vanished is noticed in 15 s
@@ -57,12 +64,6 @@ func dial(c DialConfig, name string) (*nats.Conn, error) {
 	}
 	if c.TLS != nil {
 		o = append(o, nats.Secure(c.TLS))
-	}
-	if c.Log != nil {
-		o = append(o,
-			nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { c.Log.Warn("queue lost", "url", c.URL, "error", err) }),
-			nats.ReconnectHandler(func(conn *nats.Conn) { c.Log.Info("queue found", "url", conn.ConnectedUrlRedacted()) }),
-			nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { c.Log.Warn("queue", "error", err) }))
 	}
 	return nats.Connect(c.URL, o...)
 }

@@ -93,7 +93,7 @@ func (l *Ledger) Create(ctx context.Context, b *copr.Build) error {
 	b.ID = id
 	settle(b, time.Now())
 	// A crash here leaves a number that nobody has.
-	data, err := encode(b)
+	data, written, err := encode(b)
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,9 @@ func (l *Ledger) Create(ctx context.Context, b *copr.Build) error {
 	if err != nil {
 		return fmt.Errorf("record build %d: %w", id, err)
 	}
-	return l.known(data, rev)
+	// Its writer reads it from now on; the watch brings it a little later, and again.
+	l.index.put(written, rev)
+	return nil
 }
 
 func (l *Ledger) next(ctx context.Context) (uint64, error) {
@@ -167,7 +169,7 @@ func (l *Ledger) Update(ctx context.Context, id uint64, change func(*copr.Build)
 			return fmt.Errorf("change build %d: %w", id, err)
 		}
 		settle(b, time.Now())
-		data, err := encode(b)
+		data, written, err := encode(b)
 		if err != nil {
 			return err
 		}
@@ -176,7 +178,8 @@ func (l *Ledger) Update(ctx context.Context, id uint64, change func(*copr.Build)
 		}
 		rev, err := l.kv.Update(ctx, key(id), data, e.Revision())
 		if err == nil {
-			return l.known(data, rev)
+			l.index.put(written, rev)
+			return nil
 		}
 		if !isConflict(err) {
 			return fmt.Errorf("write build %d: %w", id, err)
@@ -184,33 +187,35 @@ func (l *Ledger) Update(ctx context.Context, id uint64, change func(*copr.Build)
 	}
 }
 
-// known puts what was written into the index, so that its writer reads it: the watch brings it later, and again.
-func (l *Ledger) known(data []byte, rev uint64) error {
-	b, err := decode(data) // a copy: the caller keeps its own
-	if err != nil {
-		return err
-	}
-	l.index.put(b, rev)
-	return nil
-}
-
 func key(id uint64) string { return "b." + strconv.FormatUint(id, 10) }
 
-func encode(b *copr.Build) ([]byte, error) {
-	data, err := json.Marshal(b)
+// encode writes a record and returns, too, what a reader will get: what cannot be read again is not written.
+func encode(b *copr.Build) (data []byte, written *copr.Build, err error) {
+	if data, err = json.Marshal(b); err == nil {
+		written, err = decode(data)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("write build %d: %w", b.ID, err)
+		return nil, nil, fmt.Errorf("write build %d: %w", b.ID, err)
 	}
 	if len(data) > maxRecord {
-		return nil, fmt.Errorf("write build %d: its record has %d bytes, at most %d are kept", b.ID, len(data), maxRecord)
+		return nil, nil, fmt.Errorf("write build %d: its record has %d bytes, at most %d are kept", b.ID, len(data), maxRecord)
 	}
-	return data, nil
+	return data, written, nil
 }
 
+// decode reads a record. One without a project, or with a chroot that is none, could not be offered, listed or written.
 func decode(data []byte) (*copr.Build, error) {
 	b := new(copr.Build)
 	if err := json.Unmarshal(data, b); err != nil {
 		return nil, err
+	}
+	if b.Project == (copr.ProjectName{}) {
+		return nil, errors.New("no project")
+	}
+	for _, c := range b.Chroots {
+		if c.Chroot.IsZero() {
+			return nil, errors.New("a chroot without a name")
+		}
 	}
 	return b, nil
 }

@@ -17,7 +17,8 @@ import (
 type Config struct {
 	// Dir is where the server inside this process keeps its files; it is locked while it runs.
 	Dir string
-	// Listen is host:port for builders on other machines. Optional: without it there is no listener. Keys is then required.
+	// Listen is host:port for builders on other machines. Optional: without it there is no listener. Keys is then required, and
+	// TLS wherever the network is not trusted: builders send their tokens.
 	Listen string
 	TLS    *tls.Config // of the listener, or of the connection to URL. Optional
 	Keys   Keys
@@ -61,7 +62,7 @@ func Open(ctx context.Context, c Config) (_ *Queue, err error) {
 		if q.server, err = serve(c); err != nil {
 			return nil, fmt.Errorf("start the queue in %s: %w", c.Dir, err)
 		}
-		q.conn, err = q.server.connect()
+		q.conn, err = q.server.connect(c.Log)
 	} else {
 		q.conn, err = dial(DialConfig{URL: c.URL, Credentials: c.Credentials, TLS: c.TLS, Log: c.Log}, "hub")
 	}

@@ -161,6 +161,9 @@ func TestWhatMayNotChange(t *testing.T) {
 			t.Errorf("%s: was done", name)
 		}
 	}
+	if err := l.Create(t.Context(), &copr.Build{Package: "x"}); err == nil {
+		t.Error("a build of no project was recorded: nobody could read it")
+	}
 	if err := q.Retry(t.Context(), b.ID); err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -92,9 +93,13 @@ func serve(c Config) (_ *embedded, err error) {
 	return e, nil
 }
 
-func (e *embedded) connect() (*nats.Conn, error) {
+func (e *embedded) connect(log *slog.Logger) (*nats.Conn, error) {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
 	return nats.Connect("", nats.InProcessServer(e.Server), nats.UserInfo(hubName, e.secret),
-		nats.Name("hub"), nats.MaxReconnects(-1), nats.ReconnectWait(100*time.Millisecond))
+		nats.Name("hub"), nats.MaxReconnects(-1), nats.ReconnectWait(100*time.Millisecond),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { log.Warn("queue", "error", err) }))
 }
 
 func (e *embedded) url() string {

@@ -110,6 +110,8 @@ func TestLibrariesHaveOneRoom(t *testing.T) {
 		"github.com/klauspost/compress/gzip": "repomd",
 		"github.com/ulikunitz/xz":            "repomd",
 		"github.com/minio/minio-go/v7":       "archive/s3store",
+		"github.com/nats-io/nats-server/v2":  "copr/queue",
+		"github.com/nats-io/nats.go":         "copr/queue",
 		"github.com/rogpeppe/go-internal":    "cmd/mirrorctl",
 		"github.com/tdewolff/parse/v2":       "repomd",
 	}

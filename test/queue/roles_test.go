@@ -274,7 +274,7 @@ func (scripted) Name() string { return "script" }
 
 func (scripted) Build(ctx context.Context, t copr.Task, w copr.Workspace) (copr.Outcome, error) {
 	cmd := exec.CommandContext(ctx, "bwrap", "--die-with-parent", "--unshare-pid", "--unshare-net", "--ro-bind", "/", "/",
-		"--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", "--bind", filepath.Dir(w.Results), filepath.Dir(w.Results),
+		"--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", "--tmpfs", "/var/tmp", "--bind", filepath.Dir(w.Results), filepath.Dir(w.Results),
 		"--ro-bind", w.SRPM, "/tmp/source.src.rpm", "--chdir", w.Scratch, "sh", "-ec", t.Script, "sh", w.Results, w.Scratch)
 	cmd.Env = append(os.Environ(), "HOME="+w.Scratch, "SOURCE_DATE_EPOCH=1")
 	cmd.Stdout, cmd.Stderr = w.Log, w.Log
