@@ -75,7 +75,7 @@ func buildRPM(t *testing.T, arch, name, version string, files map[string]string,
 		t.Fatal(err)
 	}
 	cmd := exec.Command("rpmbuild", "-bb", "--target", arch+"-linux", "--define", "_topdir "+top, "--define", "_rpmdir "+top+"/out",
-		"--define", "_dbpath "+top+"/db", "--define", "_rpmfilename %{name}-%{version}-%{release}.%{arch}.rpm", file)
+		"--define", "_dbpath "+top+"/db", "--define", "_rpmfilename %%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm", file)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("rpmbuild: %v: %s", err, out)
 	}
