@@ -40,11 +40,14 @@ func need(t *testing.T, programs ...string) {
 	}
 }
 
-// debianCRIU makes an RPM of Debian's criu of an architecture; wrap, if any, becomes /usr/sbin/criu, and finds the real one as
-// /usr/sbin/criu.real. It returns the directory of the package and the roots that have its libraries.
+// debianCRIU makes an RPM of Debian's criu of an architecture. It returns the directory of the package and the roots that
+// have its libraries. With MIRRORCTL_CRIU, the packages are those of that directory's subdirectory for the architecture.
 func debianCRIU(t *testing.T, arch string) (dir string, libraries []string) {
 	t.Helper()
 	need(t, "rpmbuild", "rpm", "bwrap", "apt-get", "dpkg-deb")
+	if dir := os.Getenv("MIRRORCTL_CRIU"); dir != "" {
+		return filepath.Join(dir, arch), nil
+	}
 	debian := &vm.Machines{Cache: cache(t), Suite: "sid"}
 	roots, err := debian.Packages(t.Context(), arch, "criu")
 	if err != nil {
