@@ -52,6 +52,7 @@ counted() {
 	while [ $i -lt $((LIMIT * 10)) ]; do
 		record=$(head -n 1 "$1")
 		[ ${#record} = 84 ] && [ "${record%% *}" != "${2%% *}" ] && return 0
+		kill -0 "$pid" 2>/dev/null || return 1
 		sleep 0.1
 		i=$((i + 1))
 	done

@@ -23,6 +23,7 @@ const initScript = `#!/bin/busybox sh
 /bin/mount -t tmpfs work /work
 for module in /modules/*.ko; do /bin/insmod "$module" 2>/dev/null; done
 . /env
+echo # the kernel may have left a line open
 /bin/busybox sh /checks.sh
 /bin/poweroff -f
 `

@@ -53,7 +53,7 @@ func (g *Gates) install(ctx context.Context, t copr.Task, dir, work string, log 
 		gates: g, task: t, work: work, root: filepath.Join(work, "root"), log: log,
 		report: copr.Report{Gate: NameInstall, Runner: RunnerRoot, Arch: t.Chroot.Arch, Host: kernelName()},
 	}
-	for _, sub := range []string{"repo", "root", "home"} {
+	for _, sub := range []string{"repo", "root", "home", "home/log"} {
 		if err := os.Mkdir(filepath.Join(work, sub), 0o755); err != nil {
 			return nil, err
 		}

@@ -40,11 +40,14 @@ func need(t *testing.T, programs ...string) {
 	}
 }
 
-// debianCRIU makes an RPM of Debian's criu of an architecture; wrap, if any, becomes /usr/sbin/criu, and finds the real one as
-// /usr/sbin/criu.real. It returns the directory of the package and the roots that have its libraries.
+// debianCRIU makes an RPM of Debian's criu of an architecture. It returns the directory of the package and the roots that
+// have its libraries. With MIRRORCTL_CRIU, the packages are those of that directory's subdirectory for the architecture.
 func debianCRIU(t *testing.T, arch string) (dir string, libraries []string) {
 	t.Helper()
 	need(t, "rpmbuild", "rpm", "bwrap", "apt-get", "dpkg-deb")
+	if dir := os.Getenv("MIRRORCTL_CRIU"); dir != "" {
+		return filepath.Join(dir, arch), nil
+	}
 	debian := &vm.Machines{Cache: cache(t), Suite: "sid"}
 	roots, err := debian.Packages(t.Context(), arch, "criu")
 	if err != nil {
@@ -75,7 +78,7 @@ func buildRPM(t *testing.T, arch, name, version string, files map[string]string,
 		t.Fatal(err)
 	}
 	cmd := exec.Command("rpmbuild", "-bb", "--target", arch+"-linux", "--define", "_topdir "+top, "--define", "_rpmdir "+top+"/out",
-		"--define", "_dbpath "+top+"/db", "--define", "_rpmfilename %{name}-%{version}-%{release}.%{arch}.rpm", file)
+		"--define", "_dbpath "+top+"/db", "--define", "_rpmfilename %%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm", file)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("rpmbuild: %v: %s", err, out)
 	}

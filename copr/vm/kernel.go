@@ -75,6 +75,19 @@ func (m *Machines) Packages(ctx context.Context, arch string, names ...string) (
 // soname is a library's name as packages are named after it (Debian Policy 8.1): libnl-3.so.200, libnet.so.1.
 var soname = regexp.MustCompile(`^(lib[A-Za-z0-9+_.-]{1,60})\.so\.([0-9.]{1,20})$`)
 
+// packageName is the package that is named after a library, "" where none can be.
+func packageName(library string) string {
+	part := soname.FindStringSubmatch(library)
+	if part == nil {
+		return ""
+	}
+	dash := ""
+	if last := part[1][len(part[1])-1]; last >= '0' && last <= '9' {
+		dash = "-"
+	}
+	return strings.ToLower(part[1]) + dash + part[2]
+}
+
 // LibraryRoots returns directories that hold the libraries, and what those need, from Debian's packages. A library that no
 // package is named after is left out: Image.Libraries says that it is missing.
 func (m *Machines) LibraryRoots(ctx context.Context, arch string, libraries []string) ([]string, error) {
@@ -82,15 +95,10 @@ func (m *Machines) LibraryRoots(ctx context.Context, arch string, libraries []st
 	names := []string{"libc6"}
 	err := d.locked(ctx, func() error {
 		for _, l := range libraries {
-			part := soname.FindStringSubmatch(l)
-			if part == nil {
+			name := packageName(l)
+			if name == "" {
 				continue
 			}
-			dash := ""
-			if last := part[1][len(part[1])-1]; last >= '0' && last <= '9' {
-				dash = "-"
-			}
-			name := strings.ToLower(part[1]) + dash + part[2]
 			if known := d.known(ctx, []string{name, name + "t64"}); len(known) > 0 {
 				names = append(names, known[0])
 			}

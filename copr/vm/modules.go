@@ -13,7 +13,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ulikunitz/xz"
+	"mirrorctl/repomd"
 )
 
 // ModulePath is where Modules puts what it adds.
@@ -56,7 +56,7 @@ func (m *Image) module(name string, files map[string]string, done []string) ([]s
 	if !ok || slices.Contains(done, name) {
 		return done, nil
 	}
-	content, err := unxz(file)
+	content, err := decompressed(file)
 	if err != nil {
 		return done, err
 	}
@@ -101,19 +101,16 @@ func dependencies(module []byte) ([]string, error) {
 	return nil, nil
 }
 
-func unxz(file string) ([]byte, error) {
+func decompressed(file string) ([]byte, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	r, err := xz.NewReader(f)
+	r, err := repomd.NewReader(f, repomd.Limits{Output: maxModule})
 	if err != nil {
 		return nil, err
 	}
-	content, err := io.ReadAll(io.LimitReader(r, maxModule+1))
-	if err == nil && len(content) > maxModule {
-		err = fmt.Errorf("more than %d bytes", maxModule)
-	}
-	return content, err
+	defer r.Close()
+	return io.ReadAll(r)
 }

@@ -40,7 +40,7 @@ static long sys(long n, long a, long b, long c, long d, long e, long f)
 }
 #elif defined(__powerpc64__)
 enum { PWRITE = 180, NANOSLEEP = 162, GETPID = 20, SOCKET = 326, BIND = 327, CONNECT = 328, LISTEN = 329, ACCEPT = 330, SENDTO = 335, RECVFROM = 337, EXIT = 1 };
-__asm__(".globl _start\n_start: mr 3,1\nli 0,0\nstdu 0,-128(1)\nb start\n");
+__asm__(".globl _start\n_start: lis 2,.TOC.@ha\naddi 2,2,.TOC.@l\nmr 3,1\nli 0,0\nstdu 0,-128(1)\nb start\n");
 static long sys(long n, long a, long b, long c, long d, long e, long f)
 {
 	register long r0 __asm__("r0") = n, r3 __asm__("r3") = a, r4 __asm__("r4") = b, r5 __asm__("r5") = c, r6 __asm__("r6") = d, r7 __asm__("r7") = e, r8 __asm__("r8") = f;
