@@ -5,6 +5,7 @@ SHELL := /bin/bash
 
 GO       ?= go
 DEMO     ?= demo
+COPR_DEMO ?= copr-demo
 FUZZTIME ?= 20s
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
@@ -16,6 +17,14 @@ build: ## build bin/mirrorctl
 
 demo: build ## make a small site in ./demo, archive fedora-25 before your eyes, and serve it
 	bin/mirrorctl demo --tour $(DEMO)
+
+copr-demo: build ## rebuild CRIU for EL 9 and Fedora 44, prove, sign and publish it, and install it with dnf
+	test/packages --copr
+	test/copr-demo $(COPR_DEMO)
+
+copr: packages ## the rebuild hub's long campaigns: 200 builds under kills, four architectures, newer clients
+	test/packages --copr
+	MIRRORCTL_COPR=long $(GO) test -count=1 -v -timeout 2h ./copr/... ./test/queue
 
 packages: ## install the Debian packages that the tests use
 	test/packages
@@ -42,4 +51,4 @@ bench: packages ## speed beside nginx, rsync and sha256sum, in the same run
 clean: ## remove what was built
 	rm -rf bin
 
-.PHONY: help build demo packages test check clients fault docs bench clean
+.PHONY: help build demo copr-demo copr packages test check clients fault docs bench clean

@@ -19,6 +19,7 @@ type Build struct {
 
 	// Sources are what it is made from; one that ends in .src.rpm is the source package itself.
 	Sources    []Source   `json:"sources,omitempty"`
+	Spec       File       `json:"spec,omitzero"` // as declared when the source package was made
 	SRPM       File       `json:"srpm,omitzero"`
 	Channel    Channel    `json:"channel"` // where it is published first
 	Background bool       `json:"background,omitempty"`
@@ -37,9 +38,13 @@ type BuildChroot struct {
 	Reason  string `json:"reason,omitempty"` // of a failure or a skip
 	Attempt int    `json:"attempt"`          // counts from 1; 0 before the first
 
-	Builder string     `json:"builder,omitempty"`
-	Started *time.Time `json:"started,omitempty"`
-	Ended   *time.Time `json:"ended,omitempty"`
+	// Offered is when the attempt was offered to builders; nil while it waits for its turn.
+	Offered *time.Time `json:"offered,omitempty"`
+	// Builder holds the task; Delivery counts how often the attempt was handed to one, so that who lost it is known.
+	Builder  string     `json:"builder,omitempty"`
+	Delivery int        `json:"delivery,omitempty"`
+	Started  *time.Time `json:"started,omitempty"`
+	Ended    *time.Time `json:"ended,omitempty"`
 
 	Result   *Result `json:"result,omitempty"`   // once a builder has delivered
 	Promoted bool    `json:"promoted,omitempty"` // in stable, too

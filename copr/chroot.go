@@ -42,7 +42,12 @@ func ParseChroot(s string) (Chroot, error) {
 }
 
 // String is what ParseChroot reads.
-func (c Chroot) String() string { return c.Target() + "-" + c.Arch }
+func (c Chroot) String() string {
+	if c.IsZero() {
+		return ""
+	}
+	return c.Target() + "-" + c.Arch
+}
 
 // Target is the chroot without its architecture: epel-9. It names a release of layout copr.
 func (c Chroot) Target() string { return c.Distribution + "-" + c.Version }
@@ -55,7 +60,7 @@ func (c Chroot) Release() mirror.Release {
 // IsZero reports whether c is no chroot.
 func (c Chroot) IsZero() bool { return c == Chroot{} }
 
-// MarshalText and UnmarshalText write and read String.
+// MarshalText writes String.
 func (c Chroot) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // UnmarshalText is ParseChroot.

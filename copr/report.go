@@ -20,10 +20,14 @@ type Check struct {
 	Took    time.Duration `json:"took"`
 }
 
+// Runners are where checks run: in a root directory of the target, on the builder's kernel, in a virtual machine, and at the
+// hub itself.
+var Runners = []string{"root", "kernel", "vm", "hub"}
+
 // Report is what a gate found on one runner.
 type Report struct {
 	Gate   string  `json:"gate"`   // install, criu
-	Runner string  `json:"runner"` // kernel, vm
+	Runner string  `json:"runner"` // one of Runners
 	Arch   string  `json:"arch"`
 	Host   string  `json:"host"` // which kernel, which emulator
 	Checks []Check `json:"checks"`

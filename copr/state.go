@@ -36,8 +36,8 @@ var next = map[State][]State{
 	Pending:   {Starting, Failed, Canceled, Skipped},
 	Starting:  {Running, Pending, Failed, Canceled},
 	Running:   {Pending, Succeeded, Failed, Canceled, Skipped},
-	Failed:    {Pending},
-	Canceled:  {Pending},
+	Failed:    {Pending, Importing},
+	Canceled:  {Pending, Importing},
 }
 
 // May reports whether a chroot may go from s to t.

@@ -2,6 +2,7 @@ package copr
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -9,12 +10,14 @@ import (
 
 // Task is one attempt at one chroot of a build: all that a builder is told.
 type Task struct {
-	Build   uint64      `json:"build"`
-	Chroot  Chroot      `json:"chroot"`
-	Attempt int         `json:"attempt"`
-	Project ProjectName `json:"project"`
-	Package string      `json:"package"`
-	EVR     string      `json:"evr"` // the source package's
+	Build   uint64 `json:"build"`
+	Chroot  Chroot `json:"chroot"`
+	Attempt int    `json:"attempt"`
+	// Delivery is which handing-over of the attempt this is; the hub counts it when a builder takes the task, 0 before.
+	Delivery int         `json:"delivery,omitempty"`
+	Project  ProjectName `json:"project"`
+	Package  string      `json:"package"`
+	EVR      string      `json:"evr"` // the source package's
 
 	SRPM    File          `json:"srpm"`
 	Profile Profile       `json:"profile"`
@@ -30,6 +33,10 @@ type Task struct {
 
 // ID names the attempt: 42/epel-9-x86_64/1.
 func (t Task) ID() string { return fmt.Sprintf("%d/%s/%d", t.Build, t.Chroot, t.Attempt) }
+
+// ErrLost is wrapped by every answer to a builder that does not hold the task it speaks of: it was canceled, given to
+// another, or has its result already. Nothing that the builder does will change that.
+var ErrLost = errors.New("the task is not this builder's any more")
 
 // Profile is how packages for a chroot are written, so that its rpm reads them.
 type Profile struct {

@@ -107,6 +107,7 @@ var ways = map[string][]way{
 	},
 	"copr": {
 		{"results/adrian/criu/epel-9-aarch64", "copr:adrian:criu:epel-9", "aarch64", "epel-9"},
+		{"results/adrian/criu:testing/epel-7-ppc64le", "copr:adrian:criu:testing:epel-7", "ppc64le", "epel-7"},
 		{"results/@rpm/dnf-nightly/fedora-rawhide-x86_64", "copr:@rpm:dnf-nightly:fedora-rawhide", "x86_64", "fedora-rawhide"},
 		{"results/a/b/centos-stream+epel-next-9-ppc64le", "copr:a:b:centos-stream+epel-next-9", "ppc64le", "centos-stream+epel-next-9"},
 	},

@@ -15,16 +15,18 @@ import (
 
 // referenceConfiguration is made from the comments of config's fields, and from its template.
 func referenceConfiguration(t *testing.T, b *bytes.Buffer) {
-	file, err := parser.ParseFile(token.NewFileSet(), "../../internal/config/config.go", nil, parser.ParseComments)
-	if err != nil {
-		t.Fatal(err)
-	}
 	structs := map[string]*ast.StructType{}
-	for _, d := range file.Decls {
-		if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.TYPE {
-			for _, s := range g.Specs {
-				if st, ok := s.(*ast.TypeSpec).Type.(*ast.StructType); ok {
-					structs[s.(*ast.TypeSpec).Name.Name] = st
+	for _, name := range []string{"config.go", "copr.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), "../../internal/config/"+name, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range file.Decls {
+			if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.TYPE {
+				for _, s := range g.Specs {
+					if st, ok := s.(*ast.TypeSpec).Type.(*ast.StructType); ok {
+						structs[s.(*ast.TypeSpec).Name.Name] = st
+					}
 				}
 			}
 		}

@@ -51,5 +51,8 @@ func (s *service) reload(read func() (*config.Config, error)) error {
 	if err != nil {
 		return err
 	}
-	return s.site.Reload(cfg)
+	if err := s.site.Reload(cfg); err != nil || s.forge == nil {
+		return err
+	}
+	return s.forge.Reload()
 }

@@ -48,7 +48,7 @@ question about them for ever after.`,
 	a.out.flags(root, flags)
 	return group(root,
 		a.serveCommand(), a.demoCommand(), a.statusCommand(), a.releasesCommand(), a.archiveCommand(), a.restoreCommand(),
-		a.verifyCommand(), a.explainCommand(), a.configCommand(), a.healthCommand(), a.versionCommand(), a.manCommand(),
+		a.verifyCommand(), a.explainCommand(), a.coprCommand(), a.configCommand(), a.healthCommand(), a.versionCommand(), a.manCommand(),
 	)
 }
 

@@ -6,12 +6,13 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"mirrorctl/internal/forge"
 	"mirrorctl/internal/site"
 	"mirrorctl/internal/web"
 )
 
 // router says which part of the site answers which path.
-func router(s *site.Site, edge *web.Edge, ready func() error) http.Handler {
+func router(s *site.Site, f *forge.Forge, edge *web.Edge, ready func() error) http.Handler {
 	lists, files, status := edge.Wrap(s.Lists), edge.Wrap(s.Files), edge.Wrap(s.StatusPage)
 	r := chi.NewRouter()
 	for _, list := range []string{"/mirrorlist", "/metalink"} {
@@ -22,6 +23,16 @@ func router(s *site.Site, edge *web.Edge, ready func() error) http.Handler {
 	r.Handle("/readyz", edge.Wrap(web.Readyz(ready)))
 	r.Handle("/status", status)
 	r.Handle("/status.json", status)
+	if f != nil {
+		hub := edge.Wrap(f.Serve)
+		for _, prefix := range forge.Prefixes {
+			if strings.HasSuffix(prefix, "/") {
+				prefix += "*"
+			}
+			r.Handle(prefix, hub)
+		}
+		r.Handle("/results/*", edge.Wrap(f.Results(s.Files)))
+	}
 	r.NotFound(files.ServeHTTP)
 	return past(r, files)
 }

@@ -55,7 +55,7 @@ func routed(t testing.TB) http.Handler {
 			t.Fatal("not ready")
 		}
 	}
-	return router(open, edge, open.Ready)
+	return router(open, nil, edge, open.Ready)
 }
 
 // discard is a ResponseWriter that keeps nothing and allocates nothing.

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"mirrorctl/internal/config"
+	"mirrorctl/internal/forge"
 	"mirrorctl/internal/metric"
 	"mirrorctl/internal/site"
 	"mirrorctl/internal/web"
@@ -21,6 +22,7 @@ type service struct {
 	metrics *metric.Set
 	access  *web.AccessLog // nil where there is none
 	site    *site.Site
+	forge   *forge.Forge // nil where there is no rebuild hub
 	sockets *listeners
 	offer   *web.Handover
 	public  []*web.Listener
@@ -53,7 +55,12 @@ func openService(ctx context.Context, cfg *config.Config, takeover bool, log *sl
 	if s.site, err = site.Open(ctx, cfg, version, log, s.metrics, edge); err != nil {
 		return nil, err
 	}
-	s.server.Handler = router(s.site, edge, s.ready)
+	if cfg.Copr.Projects != "" {
+		if s.forge, err = forge.Open(ctx, cfg, s.site, log); err != nil {
+			return nil, err
+		}
+	}
+	s.server.Handler = router(s.site, s.forge, edge, s.ready)
 	s.metrics.Collect(metric.HTTPConnections, func(yield func(float64, ...string)) { yield(float64(s.server.Connections())) })
 	if takeover {
 		if err := s.sockets.take(); err != nil {
@@ -88,10 +95,14 @@ func (s *service) close() error {
 	if s.sockets != nil {
 		s.sockets.close()
 	}
-	if s.site != nil {
-		return s.site.Close()
+	var errs []error
+	if s.forge != nil {
+		errs = append(errs, s.forge.Close())
 	}
-	return nil
+	if s.site != nil {
+		errs = append(errs, s.site.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // ready is nil while this process should be sent requests.
@@ -113,6 +124,9 @@ func (s *service) run(ctx context.Context, hup <-chan os.Signal, read func() (*c
 	offering, stopOffering := context.WithCancel(background)
 	defer stopOffering()
 	loops.Go(func() error { return s.site.Run(background) })
+	if s.forge != nil {
+		loops.Go(func() error { return s.forge.Run(background) })
+	}
 	if s.access != nil {
 		loops.Go(func() error { return s.access.Run(background) })
 	}

@@ -90,7 +90,7 @@ func TestImportsGoDown(t *testing.T) {
 			continue
 		}
 		for _, imp := range p.Imports {
-			if inner, ok := strings.CutPrefix(imp, module); ok && !slices.Contains(may, inner) {
+			if inner, ok := strings.CutPrefix(imp, module); ok && !slices.Contains(may, inner) && !(slices.Contains(may, "all of copr") && (inner == "copr" || strings.HasPrefix(inner, "copr/"))) {
 				t.Errorf("%s imports %s; it may import: %s", name, inner, strings.Join(may, ", "))
 			}
 		}
@@ -106,10 +106,12 @@ func TestLibrariesHaveOneRoom(t *testing.T) {
 		"github.com/cavaliergopher/rpm":      "repomd/index",
 		"github.com/VictoriaMetrics/metrics": "internal/metric",
 		"github.com/google/rpmpack":          "repomd/index",
-		"github.com/ProtonMail/go-crypto":    "internal/demo",
+		"github.com/ProtonMail/go-crypto":    "internal/pgp",
 		"github.com/klauspost/compress/gzip": "repomd",
 		"github.com/ulikunitz/xz":            "repomd",
 		"github.com/minio/minio-go/v7":       "archive/s3store",
+		"github.com/nats-io/nats-server/v2":  "copr/queue",
+		"github.com/nats-io/nats.go":         "copr/queue",
 		"github.com/rogpeppe/go-internal":    "cmd/mirrorctl",
 		"github.com/tdewolff/parse/v2":       "repomd",
 	}

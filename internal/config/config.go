@@ -62,6 +62,9 @@ type Config struct {
 	// AccessLog is the log of requests.
 	AccessLog AccessLog `yaml:"access_log"`
 
+	// Copr is the hub that rebuilds packages. Without copr.projects there is none.
+	Copr Copr `yaml:"copr"`
+
 	// Drain is how long a stopping server waits for its connections to finish. Default 30s.
 	Drain Duration `yaml:"drain"`
 
@@ -147,6 +150,7 @@ func Default() *Config {
 			Rescan:  Duration(5 * time.Minute),
 		},
 		Lists:     Lists{UnknownStatus: 200},
+		Copr:      Copr{Builder: "rpmbuild", Builders: 1, Timeout: Duration(2 * time.Hour)},
 		AccessLog: AccessLog{Format: "combined"},
 		Drain:     Duration(30 * time.Second),
 	}

@@ -1,8 +1,6 @@
 package config
 
 import (
-	"bytes"
-	"encoding"
 	"errors"
 	"fmt"
 	"io"
@@ -15,11 +13,12 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"mirrorctl/internal/strict"
 	"mirrorctl/mirror"
 )
 
 // MaxFile is the largest configuration accepted, in bytes.
-const MaxFile = 4 << 20
+const MaxFile = strict.MaxFile
 
 // ErrNone says that no configuration file was found.
 var ErrNone = errors.New("no configuration file")
@@ -76,47 +75,20 @@ func Load(file string, getenv func(string) string) (*Config, error) {
 // Parse reads a configuration from raw; file is its name in errors. Relative paths are
 // left as they are.
 func Parse(file string, raw []byte, getenv func(string) string) (*Config, error) {
-	if len(raw) > MaxFile {
-		return nil, fmt.Errorf("%s: over %d bytes", file, MaxFile)
-	}
 	c := Default()
 	c.File = file
-	var doc yaml.Node
-	dec := yaml.NewDecoder(bytes.NewReader(raw))
-	switch err := dec.Decode(&doc); {
-	case errors.Is(err, io.EOF): // empty: defaults
-	case err != nil:
-		return nil, located(file, err)
-	default:
-		if err := checkKeys(file, doc.Content[0], reflect.TypeFor[Config](), ""); err != nil {
-			return nil, err
-		}
-		if err := doc.Decode(c); err != nil {
-			return nil, located(file, err)
-		}
+	if err := strict.Decode(file, raw, c); err != nil {
+		return nil, err
 	}
 	return c, overlay(reflect.ValueOf(c).Elem(), "MIRRORCTL", getenv)
-}
-
-// located turns yaml's "yaml: line 3: …" and "yaml: unmarshal errors:\n  line 3: …" into file:3: …
-func located(file string, err error) error {
-	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	text = strings.TrimPrefix(text, "unmarshal errors:\n  ")
-	text, _, _ = strings.Cut(text, "\n")
-	if rest, ok := strings.CutPrefix(text, "line "); ok {
-		if line, what, ok := strings.Cut(rest, ": "); ok {
-			return fmt.Errorf("%s:%s: %s", file, line, what)
-		}
-	}
-	return fmt.Errorf("%s: %s", file, text)
 }
 
 // overlay sets every field whose environment variable is set, read as YAML, so that
 // lists and numbers are written as in the file.
 func overlay(v reflect.Value, prefix string, getenv func(string) string) error {
-	for _, f := range fieldsOf(v.Type()) {
-		name, field := prefix+"_"+strings.ToUpper(keyOf(f)), v.FieldByIndex(f.Index)
-		if isSection(field.Type()) {
+	for _, f := range strict.Fields(v.Type()) {
+		name, field := prefix+"_"+strings.ToUpper(strict.Key(f)), v.FieldByIndex(f.Index)
+		if strict.IsSection(field.Type()) {
 			if err := overlay(field, name, getenv); err != nil {
 				return err
 			}
@@ -127,17 +99,10 @@ func overlay(v reflect.Value, prefix string, getenv func(string) string) error {
 			continue
 		}
 		if err := yaml.Unmarshal([]byte(text), field.Addr().Interface()); err != nil {
-			return located("$"+name, err)
+			return strict.Located("$"+name, err)
 		}
 	}
 	return nil
-}
-
-// isSection reports whether a field of type t has keys of its own.
-func isSection(t reflect.Type) bool {
-	p := reflect.PointerTo(t)
-	return t.Kind() == reflect.Struct &&
-		!p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) && !p.Implements(reflect.TypeFor[yaml.Unmarshaler]())
 }
 
 // finish makes paths absolute, relative ones against the file's directory, and looks for
@@ -147,9 +112,24 @@ func (c *Config) finish() error {
 	if err != nil {
 		return err
 	}
-	for _, p := range []*string{&c.Root, &c.State, &c.Archive.Store, &c.AccessLog.File} {
-		if *p != "" && *p != "-" && !filepath.IsAbs(*p) {
-			*p = filepath.Join(base, *p)
+	absolute := func(p string) string {
+		if p != "" && p != "-" && !filepath.IsAbs(p) {
+			return filepath.Join(base, p)
+		}
+		return p
+	}
+	for _, p := range []*string{&c.Root, &c.State, &c.Archive.Store, &c.AccessLog.File, &c.Copr.Projects, &c.Copr.VM, &c.Copr.Signer, &c.Copr.Tokens} {
+		*p = absolute(*p)
+	}
+	for name, root := range c.Copr.Buildroots {
+		c.Copr.Buildroots[name] = absolute(root)
+	}
+	for i, dir := range c.Copr.Files {
+		c.Copr.Files[i] = absolute(dir)
+	}
+	for _, dirs := range c.Copr.Targets {
+		for i := range dirs {
+			dirs[i] = absolute(dirs[i])
 		}
 	}
 	return c.check()
@@ -167,6 +147,10 @@ func (c *Config) check() error {
 		return fmt.Errorf("%s: lists.unknown_repo_status is %d; it may be 200 or 404", file, c.Lists.UnknownStatus)
 	case time.Duration(c.Metadata.Refresh) < minInterval, time.Duration(c.Metadata.Rescan) < minInterval:
 		return fmt.Errorf("%s: metadata.refresh is %s and metadata.rescan %s; both must be %s at least", file, c.Metadata.Refresh, c.Metadata.Rescan, Duration(minInterval))
+	case c.Copr.Builder != "rpmbuild" && c.Copr.Builder != "mock":
+		return fmt.Errorf("%s: copr.builder is %q; it may be rpmbuild or mock", file, c.Copr.Builder)
+	case c.Copr.Builders < 0 || c.Copr.Builders > 256:
+		return fmt.Errorf("%s: copr.builders is %d; it may be 0 to 256", file, c.Copr.Builders)
 	case c.AccessLog.Format != "combined" && c.AccessLog.Format != "json":
 		return fmt.Errorf("%s: access_log.format is %q; it may be combined or json", file, c.AccessLog.Format)
 	}

@@ -18,7 +18,7 @@ func Free(dir string) (Room, error) {
 	if err := again(func() error { return unix.Statfs(dir, &st) }); err != nil {
 		return Room{}, fmt.Errorf("statfs %s: %w", dir, err)
 	}
-	r := Room{Bytes: int64(st.Bavail) * st.Bsize, Files: int64(st.Ffree)}
+	r := Room{Bytes: int64(st.Bavail) * int64(st.Bsize), Files: int64(st.Ffree)}
 	if st.Files == 0 {
 		r.Files = -1
 	}

@@ -43,6 +43,12 @@ type trace struct {
 // View is the newest.
 func (s *Site) View() *View { return s.view.Load() }
 
+// Catalog is what the newest View knows of releases and repositories.
+func (s *Site) Catalog() *mirror.Catalog { return s.View().Catalog() }
+
+// State is the state of a release, as the newest View has it.
+func (s *Site) State(r mirror.Release) mirror.State { return s.View().State(r) }
+
 // Repositories are all that the view knows, those without a name included.
 func (v *View) Repositories() []mirror.Repository { return v.repositories }
 

@@ -7,12 +7,13 @@ import (
 	"io/fs"
 	"net"
 	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"mirrorctl/internal/socket"
 )
 
 // maxHandover bounds the sockets that are handed over together, and the names that go with them.
@@ -33,7 +34,7 @@ type Handover struct {
 func NewHandover(path string, listeners map[string]*Listener) (*Handover, error) {
 	temp := fmt.Sprintf("%s.%d", path, os.Getpid())
 	os.Remove(temp) // of an earlier process with this pid
-	addr, done, err := socketAddr(temp)
+	addr, done, err := socket.Addr("unixpacket", temp)
 	if err != nil {
 		return nil, fmt.Errorf("offer listeners: %w", err)
 	}
@@ -47,20 +48,6 @@ func NewHandover(path string, listeners map[string]*Listener) (*Handover, error)
 		return nil, errors.Join(fmt.Errorf("offer listeners: %w", err), l.Close(), os.Remove(temp))
 	}
 	return &Handover{l, listeners}, nil
-}
-
-// socketAddr is the address of the socket at path. The kernel has room for 107 bytes, and a state directory
-// may lie deeper than that: then its descriptor stands for it, until done.
-func socketAddr(path string) (addr *net.UnixAddr, done func(), err error) {
-	if len(path) <= 107 {
-		return &net.UnixAddr{Name: path, Net: "unixpacket"}, func() {}, nil
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return nil, nil, err
-	}
-	name := fmt.Sprintf("/proc/self/fd/%d/%s", dir.Fd(), filepath.Base(path))
-	return &net.UnixAddr{Name: name, Net: "unixpacket"}, func() { dir.Close() }, nil
 }
 
 // Run answers successors until ctx ends. End it before a drain.
@@ -127,7 +114,7 @@ func handOver(c *net.UnixConn, listeners map[string]*Listener) {
 // is the first, and opens its own. Those that this process has no use for are to be closed. It is for a process that was
 // asked to succeed another: one that was started twice by mistake had better meet a port that is taken.
 func Take(path string) (map[string]*Listener, error) {
-	addr, done, err := socketAddr(path)
+	addr, done, err := socket.Addr("unixpacket", path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	} else if err != nil {

@@ -56,9 +56,17 @@ func Build(ctx context.Context, dir string, o Options) (Result, error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("index %s: %w", dir, err)
 	}
+	if o.Signer != nil {
+		asc, err := o.Signer.SignRepomd(ctx, files[len(files)-1].data)
+		if err != nil {
+			return Result{}, fmt.Errorf("sign %s: %w", filepath.Join(dir, "repodata"), err)
+		}
+		files = slices.Insert(files, len(files)-1, file{name: signatureName, data: asc})
+	}
 	if err := publish(filepath.Join(dir, "repodata"), files, &o); err != nil {
 		return Result{}, fmt.Errorf("publish %s: %w", filepath.Join(dir, "repodata"), err)
 	}
+	o.Known.forget(dir, names)
 	return g.result, nil
 }
 

@@ -11,7 +11,8 @@ type File struct {
 	Dir   string // with its trailing slash; "" in a source package
 	Name  string
 	IsDir bool
-	Ghost bool // owned, but not in the payload
+	Ghost bool   // owned, but not in the payload
+	Mode  uint16 // as in st_mode: type, set-id and permission bits
 }
 
 // Path is the file's whole path.
@@ -52,7 +53,10 @@ func (h *header) files() ([]File, error) {
 			return nil, fmt.Errorf("header: file %q in directory %d of %d", bases[i], at[i], len(dirs))
 		}
 		f.Dir, f.Name = dirs[at[i]], bases[i]
-		f.IsDir = modes != nil && modes[i]&modeType == modeDir
+		if modes != nil {
+			f.Mode = uint16(modes[i])
+		}
+		f.IsDir = f.Mode&modeType == modeDir
 		f.Ghost = flags != nil && flags[i]&flagGhost != 0
 		if room -= int64(len(f.Dir) + len(f.Name)); room < 0 {
 			return nil, fmt.Errorf("header: the paths of %d files are too long", n)

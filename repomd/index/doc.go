@@ -3,7 +3,8 @@
 //
 //	dir/*.rpm ─ ReadPackage ─► Package ─► primary, filelists, other ─► dir/repodata/
 //
-// It owns the RPM header: no other package of this module knows one. It promises that a
+// It owns the RPM header: no other package of this module reads facts from one. (copr/sign/rpmsig writes the
+// signature header before it anew.) It promises that a
 // hostile package costs an error and an amount of memory in proportion to its size; that equal
 // packages and options give equal bytes; and that every repomd.xml that can be read while Build writes
 // finds all its files, whole. (Files without a checksum in their name change under it: there the promise
@@ -11,5 +12,5 @@
 //
 // What the metadata says follows createrepo_c, whose output every client is tested
 // with; a test compares the two. Checksums, compression and repomd.xml itself are
-// package repomd's; signing and the removal of old generations are left to others.
+// package repomd's; the key of a signature (see Signer) and the removal of old generations are left to others.
 package index

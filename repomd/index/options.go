@@ -1,6 +1,7 @@
 package index
 
 import (
+	"context"
 	"fmt"
 	"path"
 	"runtime"
@@ -9,6 +10,12 @@ import (
 
 	"mirrorctl/repomd"
 )
+
+// Signer signs metadata.
+type Signer interface {
+	// SignRepomd makes the armoured, detached signature of a repomd.xml. An error leaves the repository as it was.
+	SignRepomd(ctx context.Context, repomd []byte) ([]byte, error)
+}
 
 // Options say what Build makes. The zero value is what every client since EL-6 reads.
 type Options struct {
@@ -42,6 +49,12 @@ type Options struct {
 
 	// Workers is how many packages are read at once. Default GOMAXPROCS.
 	Workers int
+
+	// Signer makes repomd.xml.asc. Then repomd.xml and its signature appear in one step, as with SimpleNames.
+	Signer Signer
+
+	// Known remembers packages from one Build to the next. Default: each is read anew.
+	Known *Known
 
 	// Unsynced leaves out every fsync, for a caller who makes hundreds of repositories and syncs their
 	// filesystem once before anyone may count on them. Readers are as safe as ever; a power cut is not.

@@ -44,9 +44,9 @@ func TestReadPackage(t *testing.T) {
 		"Recommends":  {p.Recommends, []index.Dependency{{"codec", 4 | equal, "4"}}},
 		"Suggests":    {p.Suggests, []index.Dependency{{"skin", 0, ""}}},
 		"Files": {p.Files, []index.File{
-			{Dir: "/usr/bin/", Name: "player"},
-			{Dir: "/usr/share/", Name: "player", IsDir: true},
-			{Dir: "/var/log/", Name: "player.log", Ghost: true},
+			{Dir: "/usr/bin/", Name: "player", Mode: 0o100755},
+			{Dir: "/usr/share/", Name: "player", IsDir: true, Mode: 0o40755},
+			{Dir: "/var/log/", Name: "player.log", Ghost: true, Mode: 0o100644},
 		}},
 		"Changelogs": {p.Changelogs, []index.Changelog{{"New <n@x> - 1.2-3", 1479729600, "- new"}, {"Old <o@x> - 1.2-2", 1479643200, "- old"}}},
 	}

@@ -12,7 +12,11 @@ import (
 	"mirrorctl/internal/durable"
 )
 
-// publish makes files the content of repodata; the last of them is repomd.xml.
+// signatureName is the signature of repomd.xml, in repodata/.
+const signatureName = "repomd.xml.asc"
+
+// publish makes files the content of repodata; the last of them is repomd.xml. Without Signer a signature that lies there
+// is left alone: whoever signs afterwards replaces it.
 //
 // Names with a checksum never change their content, so the order alone keeps a reader whole:
 //
@@ -21,7 +25,7 @@ import (
 //
 // A crash before the last rename leaves the old generation and a few files that nobody names.
 func publish(repodata string, files []file, o *Options) error {
-	if o.SimpleNames {
+	if o.SimpleNames || o.Signer != nil {
 		done, err := exchange(repodata, files, o)
 		if done || err != nil {
 			return err
@@ -60,7 +64,7 @@ func rename(name string, data []byte, perm os.FileMode) error {
 	return os.Rename(temp, name)
 }
 
-// exchange publishes names without a checksum: a new directory is filled beside the old one, and
+// exchange publishes names without a checksum, which a signature is, too: a new directory is filled beside the old one, and
 // both change places in one step. Where the filesystem cannot do that (NFS, some overlays) done is
 // false, nothing has changed, and renaming file by file leaves readers a moment of both.
 func exchange(repodata string, files []file, o *Options) (done bool, err error) {
@@ -100,7 +104,7 @@ func keepOld(repodata, fresh string, files []file) error {
 	for _, e := range entries {
 		name := e.Name()
 		replaced := slices.ContainsFunc(files, func(f file) bool { return f.name == name })
-		if replaced || !e.Type().IsRegular() || durable.IsTemp(name) || name == "repomd.xml.asc" {
+		if replaced || !e.Type().IsRegular() || durable.IsTemp(name) || name == signatureName {
 			continue
 		}
 		if err := os.Link(filepath.Join(repodata, name), filepath.Join(fresh, name)); err != nil {

@@ -62,7 +62,7 @@ func readAll(ctx context.Context, dir string, names []string, o *Options) ([]*re
 			if err := ctx.Err(); err != nil {
 				return fmt.Errorf("index %s: %w", dir, err)
 			}
-			if records[i], err = read(dir, name, o.Checksum); err != nil {
+			if records[i], err = o.Known.read(dir, name, o.Checksum); err != nil {
 				return fmt.Errorf("read package %s: %w", filepath.Join(dir, filepath.FromSlash(name)), err)
 			}
 			return nil
@@ -71,15 +71,19 @@ func readAll(ctx context.Context, dir string, names []string, o *Options) ([]*re
 	return records, g.Wait()
 }
 
-func read(dir, location, checksum string) (*record, error) {
-	name := filepath.Join(dir, filepath.FromSlash(location))
-	before, err := os.Stat(name) // first: opening a FIFO would wait for its writer
+// look is what is asked of a package before it is opened: opening a FIFO would wait for its writer.
+func look(name string) (fs.FileInfo, error) {
+	info, err := os.Stat(name)
 	if err != nil {
 		return nil, bare(err)
 	}
-	if !before.Mode().IsRegular() {
+	if !info.Mode().IsRegular() {
 		return nil, errors.New("not a regular file")
 	}
+	return info, nil
+}
+
+func read(name, location, checksum string, before fs.FileInfo) (*record, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, bare(err)

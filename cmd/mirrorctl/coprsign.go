@@ -1,0 +1,132 @@
+package main
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mirrorctl/copr"
+	"mirrorctl/copr/sign"
+	"mirrorctl/internal/forge"
+)
+
+func (a *app) coprSignerCommand() *cobra.Command {
+	var keys, socket string
+	var allow []uint
+	c := &cobra.Command{
+		Use: "signer", Short: "Hold the keys of projects and sign for the hub", Args: arguments(0, 0),
+		Long: `signer answers at a unix socket: it signs packages whose provenance is complete, and metadata.
+Run it as a user of its own, apart from whoever builds, and name its socket in copr.signer; where
+that is empty, serve starts one as a process beside itself.`,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if keys == "" || socket == "" {
+				cfg, err := a.config()
+				if err != nil {
+					return err
+				}
+				if keys == "" {
+					keys = forge.Keys(cfg)
+				}
+				if socket == "" {
+					socket = forge.Signer(cfg)
+				}
+			}
+			var uids []uint32
+			for _, uid := range allow {
+				uids = append(uids, uint32(uid))
+			}
+			return forge.RunSigner(c.Context(), keys, socket, uids)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&keys, "keys", "", "directory of the keys (default: copr/keys in the state directory)")
+	f.StringVar(&socket, "socket", "", "where to answer (default: copr.signer)")
+	f.UintSliceVar(&allow, "allow", nil, "users who may ask, by `UID`, beside root and its own")
+	return c
+}
+
+func (a *app) coprKeyCommand() *cobra.Command {
+	list := &cobra.Command{
+		Use: "list PROJECT", Short: "List the keys of a project, newest first", Args: arguments(1, 1),
+		RunE: func(c *cobra.Command, args []string) error {
+			client, p, err := a.signer(args[0])
+			if err != nil {
+				return err
+			}
+			keys, err := client.Keys(c.Context(), p)
+			if err != nil {
+				return err
+			}
+			return a.printKeys(keys)
+		},
+	}
+	show := &cobra.Command{
+		Use: "show PROJECT", Short: "Print the public keys of a project, as in its pubkey.gpg", Args: arguments(1, 1),
+		RunE: func(c *cobra.Command, args []string) error {
+			client, p, err := a.signer(args[0])
+			if err != nil {
+				return err
+			}
+			text, err := client.PublicKey(c.Context(), p)
+			if err != nil {
+				return err
+			}
+			_, err = a.stdout.Write(text)
+			return err
+		},
+	}
+	var new sign.NewKey
+	rotate := &cobra.Command{
+		Use: "rotate PROJECT", Short: "Make a new key, which signs from now on; the old ones stay in pubkey.gpg", Args: arguments(1, 1),
+		RunE: func(c *cobra.Command, args []string) error {
+			client, p, err := a.signer(args[0])
+			if err != nil {
+				return err
+			}
+			k, err := client.CreateKey(c.Context(), p, new)
+			if err != nil {
+				return err
+			}
+			return a.printKeys([]sign.Key{k})
+		},
+	}
+	rotate.Flags().DurationVar(&new.Lifetime, "lifetime", 0, "how long it is good for (default: for ever)")
+	rotate.Flags().StringVar((*string)(&new.Algorithm), "algorithm", "", "rsa, or ed25519 for projects without EL 7 (default rsa)")
+	retire := &cobra.Command{
+		Use: "retire PROJECT FINGERPRINT", Short: "Take a key out of pubkey.gpg: what it signed can be installed no more", Args: arguments(2, 2),
+		RunE: func(c *cobra.Command, args []string) error {
+			client, p, err := a.signer(args[0])
+			if err != nil {
+				return err
+			}
+			return client.RetireKey(c.Context(), p, args[1])
+		},
+	}
+	return group(&cobra.Command{Use: "key", Short: "Show and rotate the keys of projects"}, list, show, rotate, retire)
+}
+
+// signer is the client of the process that holds the keys.
+func (a *app) signer(project string) (*sign.Client, copr.ProjectName, error) {
+	cfg, err := a.config()
+	if err != nil {
+		return nil, copr.ProjectName{}, err
+	}
+	p, err := copr.ParseProjectName(project)
+	if err != nil {
+		return nil, p, usageError{err}
+	}
+	return &sign.Client{Socket: forge.Signer(cfg)}, p, nil
+}
+
+func (a *app) printKeys(keys []sign.Key) error {
+	t := &table{columns: []string{"fingerprint", "algorithm", "created", "expires", "retired", "name"}}
+	for _, k := range keys {
+		expires := "never"
+		if !k.Expires.IsZero() {
+			expires = k.Expires.Format(time.DateOnly)
+		}
+		t.add(k.Fingerprint, string(k.Algorithm), k.Created.Format(time.DateOnly), expires, strconv.FormatBool(k.Retired), k.Name)
+	}
+	return a.out.print(a.stdout, keys, t)
+}

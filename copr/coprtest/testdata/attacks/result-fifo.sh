@@ -1,0 +1,3 @@
+# A result that never ends being read.
+# reason: fifo
+mkfifo "$RPMS/fifo-1-1.$(uname -m).rpm"

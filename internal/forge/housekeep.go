@@ -1,0 +1,75 @@
+package forge
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"time"
+
+	"mirrorctl/copr"
+	"mirrorctl/copr/results"
+	"mirrorctl/mirror"
+)
+
+// sweepEvery is how often the tree is tidied: what leaves it waits for days anyway.
+const sweepEvery = time.Hour
+
+// housekeep gives every declared project its key and its repositories, so that who enables it before its first build meets
+// no error, and removes from the tree what nobody needs any more.
+func (f *Forge) housekeep(ctx context.Context) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	var swept time.Time
+	for {
+		err := f.ensure(ctx)
+		if err == nil && time.Since(swept) > sweepEvery {
+			_, err = f.tree.Sweep(ctx, records{f.queue.Ledger()})
+			swept = time.Now()
+		}
+		if err != nil && ctx.Err() == nil { // the signer may not be there yet
+			f.log.WarnContext(ctx, "the results tree could not be tidied", "error", err)
+			tick.Reset(10 * time.Second)
+		} else {
+			tick.Reset(time.Minute)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// ensure makes what projects lack, and has the service look for it.
+func (f *Forge) ensure(ctx context.Context) error {
+	var errs []error
+	made := false
+	for _, p := range f.hub.Projects() {
+		var lack []copr.Chroot
+		for _, c := range p.Chroots {
+			if f.site.State(c.Release()) == mirror.Active && !f.has(p, c) {
+				lack = append(lack, c)
+			}
+		}
+		if len(lack) > 0 {
+			made = true
+			errs = append(errs, f.tree.Ensure(ctx, p, lack))
+		}
+	}
+	if made {
+		errs = append(errs, f.site.Rescan(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// has reports whether a project's chroot has its repositories.
+func (f *Forge) has(p copr.Project, c copr.Chroot) bool {
+	for _, ch := range []copr.Channel{copr.Testing, copr.Stable} {
+		if _, err := os.Stat(filepath.Join(f.cfg.Root, results.Dir(p.Name, ch, c), "repodata", "repomd.xml")); err != nil {
+			return false
+		}
+	}
+	_, err := os.Stat(filepath.Join(f.cfg.Root, results.KeyFile(p.Name)))
+	return err == nil
+}

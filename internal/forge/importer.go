@@ -1,0 +1,87 @@
+package forge
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"mirrorctl/copr"
+	"mirrorctl/copr/hub"
+	"mirrorctl/copr/rpmbuild"
+	"mirrorctl/copr/source"
+	"mirrorctl/internal/config"
+	"mirrorctl/internal/durable"
+	"mirrorctl/internal/egress"
+)
+
+// importer makes the source packages of builds.
+type importer struct {
+	maker  source.Maker
+	places places
+}
+
+func newImporter(cfg *config.Config, p places) (*importer, error) {
+	pins, err := source.OpenPins(p.at("pins.json"))
+	if err != nil {
+		return nil, err
+	}
+	return &importer{source.Maker{
+		Fetcher: &source.Fetcher{Client: egress.New(egress.Policy{AllowPrivate: cfg.Copr.AllowPrivate}), Allowed: files(cfg), Pins: pins},
+		SRPM:    rpmbuild.Maker{},
+	}, p}, nil
+}
+
+// files are the directories below which declarations may name files.
+func files(cfg *config.Config) []string {
+	return append([]string{cfg.Copr.Projects}, cfg.Copr.Files...)
+}
+
+// Import implements hub.Importer.
+func (i *importer) Import(ctx context.Context, p copr.Project, pkg copr.Package, b copr.Build) (hub.Imported, error) {
+	out := i.places.at(filepath.Join("srpm", fmt.Sprint(b.ID)))
+	if err := durable.MkdirAll(out, 0o755); err != nil {
+		return hub.Imported{}, err
+	}
+	r := source.Recipe{Package: pkg.Name, Version: b.Version, Spec: pkg.Spec, Extra: pkg.Extra, Sources: pkg.Sources, Epoch: epoch(&b)}
+	// An order may name a source package, which holds its own spec.
+	named := len(b.Sources) == 1 && strings.HasSuffix(b.Sources[0].URL, ".src.rpm")
+	if named {
+		r.Sources = b.Sources
+	}
+	made, err := i.maker.Make(ctx, r, out)
+	var bad *rpmbuild.SpecError
+	if errors.As(err, &bad) || errors.Is(err, egress.ErrRefused) {
+		err = fmt.Errorf("%w: %w", copr.ErrRefused, err)
+	}
+	if err != nil {
+		return hub.Imported{}, err
+	}
+	got := hub.Imported{SRPM: made.File, EVR: made.EVR}
+	if !named {
+		if got.Spec, err = hashed(pkg.Spec); err != nil {
+			return hub.Imported{}, err
+		}
+	}
+	for n, f := range made.Sources {
+		got.Sources = append(got.Sources, copr.Source{URL: r.Sources[n].URL, SHA256: f.SHA256, Name: f.Name})
+	}
+	return got, nil
+}
+
+// hashed is a file by its content.
+func hashed(name string) (copr.File, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return copr.File{}, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	n, err := io.Copy(h, f)
+	return copr.File{Name: filepath.Base(name), Size: n, SHA256: hex.EncodeToString(h.Sum(nil))}, err
+}
