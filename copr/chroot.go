@@ -63,8 +63,12 @@ func (c Chroot) IsZero() bool { return c == Chroot{} }
 // MarshalText writes String.
 func (c Chroot) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-// UnmarshalText is ParseChroot.
+// UnmarshalText reads what MarshalText wrote, no chroot included.
 func (c *Chroot) UnmarshalText(text []byte) (err error) {
+	if len(text) == 0 {
+		*c = Chroot{}
+		return nil
+	}
 	*c, err = ParseChroot(string(text))
 	return err
 }

@@ -22,14 +22,23 @@ func ParseProjectName(s string) (ProjectName, error) {
 	return ProjectName{owner, name}, nil
 }
 
-// String is owner/name.
-func (p ProjectName) String() string { return p.Owner + "/" + p.Name }
+// String is owner/name; "" for no project.
+func (p ProjectName) String() string {
+	if p == (ProjectName{}) {
+		return ""
+	}
+	return p.Owner + "/" + p.Name
+}
 
 // MarshalText writes String.
 func (p ProjectName) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
-// UnmarshalText is ParseProjectName.
+// UnmarshalText reads what MarshalText wrote, no project included.
 func (p *ProjectName) UnmarshalText(text []byte) (err error) {
+	if len(text) == 0 {
+		*p = ProjectName{}
+		return nil
+	}
 	*p, err = ParseProjectName(string(text))
 	return err
 }

@@ -63,6 +63,16 @@ func buildArgument(text string) (uint64, error) {
 	return id, nil
 }
 
+// hubBuild is the client of the running hub, and the number of a build.
+func (a *app) hubBuild(text string) (*console.Client, uint64, error) {
+	h, err := a.hub()
+	if err != nil {
+		return nil, 0, err
+	}
+	id, err := buildArgument(text)
+	return h, id, err
+}
+
 // chrootArguments reads chroots; "*" as the architecture stands for all of them.
 func chrootArguments(names []string) ([]copr.Chroot, error) {
 	all, err := copr.ExpandChroots(names)

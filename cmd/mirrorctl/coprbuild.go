@@ -65,11 +65,7 @@ func (a *app) coprWatchCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "watch BUILD", Short: "Show the chroots of a build until all have ended", Args: arguments(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
-			h, err := a.hub()
-			if err != nil {
-				return err
-			}
-			id, err := buildArgument(args[0])
+			h, id, err := a.hubBuild(args[0])
 			if err != nil {
 				return err
 			}
@@ -96,11 +92,7 @@ func (a *app) changeCommand(use, short, what string, some bool) *cobra.Command {
 	c := &cobra.Command{
 		Use: use, Short: short, Args: arguments(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
-			h, err := a.hub()
-			if err != nil {
-				return err
-			}
-			id, err := buildArgument(args[0])
+			h, id, err := a.hubBuild(args[0])
 			if err != nil {
 				return err
 			}

@@ -163,11 +163,7 @@ func (a *app) coprLogsCommand() *cobra.Command {
 		Use: "logs BUILD CHROOT", Short: "Print what a builder wrote", Args: arguments(2, 2),
 		Example: "  mirrorctl copr logs -f 42 epel-9-x86_64",
 		RunE: func(c *cobra.Command, args []string) error {
-			h, err := a.hub()
-			if err != nil {
-				return err
-			}
-			id, err := buildArgument(args[0])
+			h, id, err := a.hubBuild(args[0])
 			if err != nil {
 				return err
 			}
