@@ -3,6 +3,7 @@ package forge
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"mirrorctl/copr"
 	"mirrorctl/copr/dock"
@@ -30,11 +31,14 @@ func (f *Forge) front() error {
 }
 
 // Prefixes are the paths that Serve answers.
-var Prefixes = append([]string{"/builder/"}, frontend.Prefixes...)
+var Prefixes = append([]string{buildersPrefix}, frontend.Prefixes...)
+
+// buildersPrefix is where builders on other machines ask.
+const buildersPrefix = "/builder/"
 
 // Serve answers clients of the hub and builders elsewhere, below Prefixes.
 func (f *Forge) Serve(w http.ResponseWriter, r *http.Request) error {
-	if len(r.URL.Path) > 9 && r.URL.Path[:9] == "/builder/" {
+	if strings.HasPrefix(r.URL.Path, buildersPrefix) {
 		return f.builders.Serve(w, r)
 	}
 	return f.frontend.Serve(w, r)
