@@ -49,7 +49,7 @@ serve() {
 # stand_in PACKAGE…: a repository that provides what the distributions would.
 stand_in() {
 	mkdir -p "$dir"/client/{repos,stand-in}
-	rpm -qp --requires "$@" | grep -v '^rpmlib\|^criu\|^python3-criu\|^crit' | cut -d' ' -f1 | sort -u >"$dir/client/requires"
+	rpm -qp --nosignature --requires "$@" | grep -v '^rpmlib\|^criu\|^python3-criu\|^crit' | cut -d' ' -f1 | sort -u >"$dir/client/requires"
 	{
 		printf 'Name: stand-in\nVersion: 1\nRelease: 1\nSummary: What a distribution would bring\nLicense: MIT\nBuildArch: noarch\n'
 		sed 's/^/Provides: /' "$dir/client/requires"
