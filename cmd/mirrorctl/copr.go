@@ -22,7 +22,7 @@ func (a *app) coprCommand() *cobra.Command {
 packages from testing to stable. Projects are declared in the files of copr.projects.`,
 	},
 		a.coprProjectCommand(), a.coprPackageCommand(), a.coprChrootCommand(),
-		a.coprBuildCommand(), a.coprBuildsCommand(), a.coprWatchCommand(), a.coprLogsCommand(),
+		a.coprBuildCommand(), a.coprBuildsCommand(), a.coprWatchCommand(), a.coprShowCommand(), a.coprLogsCommand(),
 		a.coprCancelCommand(), a.coprRetryCommand(), a.coprPromoteCommand(),
 		a.coprBuilderCommand(), a.coprKeyCommand(), a.coprSignerCommand(),
 	)

@@ -2,6 +2,7 @@ package forge
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"maps"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"mirrorctl/copr"
 	"mirrorctl/copr/gate"
+	"mirrorctl/copr/mock"
 	"mirrorctl/copr/rpmbuild"
 	"mirrorctl/copr/vm"
 	"mirrorctl/copr/worker"
@@ -81,7 +83,7 @@ func arches(cfg *config.Config) []string {
 // builder is what the configuration chose.
 func builder(cfg *config.Config) copr.Builder {
 	if cfg.Copr.Builder == "mock" {
-		panic("mock")
+		return &mock.Builder{Targets: mockTargets(repositories(cfg))}
 	}
 	b := &rpmbuild.Builder{Roots: map[string]rpmbuild.Root{}}
 	for name, root := range cfg.Copr.Buildroots {
@@ -92,4 +94,18 @@ func builder(cfg *config.Config) copr.Builder {
 		b.Roots[name] = r
 	}
 	return b
+}
+
+// mockTargets are what mock makes buildroots from: the distributions' repositories on this machine. Their signatures were
+// for whoever copied them.
+func mockTargets(repositories map[string][]string) map[string]mock.Target {
+	all := map[string]mock.Target{}
+	for target, urls := range repositories {
+		var t mock.Target
+		for i, url := range urls {
+			t.Repositories = append(t.Repositories, mock.Repository{ID: fmt.Sprintf("%s-%d", target, i), BaseURL: url})
+		}
+		all[target] = t
+	}
+	return all
 }

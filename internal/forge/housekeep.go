@@ -3,6 +3,7 @@ package forge
 import (
 	"context"
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -21,6 +22,7 @@ func (f *Forge) housekeep(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	var swept time.Time
+	f.awaitSigner(ctx)
 	for {
 		err := f.ensure(ctx)
 		if err == nil && time.Since(swept) > sweepEvery {
@@ -37,6 +39,18 @@ func (f *Forge) housekeep(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:
+		}
+	}
+}
+
+// awaitSigner gives the signer that starts beside us a moment: keys that are asked for before it listens would come ten
+// seconds late, with a warning at every start.
+func (f *Forge) awaitSigner(ctx context.Context) {
+	var dialer net.Dialer
+	for began := time.Now(); ctx.Err() == nil && time.Since(began) < 5*time.Second; time.Sleep(20 * time.Millisecond) {
+		if c, err := dialer.DialContext(ctx, "unix", Signer(f.cfg)); err == nil {
+			c.Close()
+			return
 		}
 	}
 }
