@@ -25,7 +25,7 @@ func (h *Hub) fetch(ctx context.Context, id uint64) error {
 	}
 	return h.Ledger.Update(ctx, id, func(b *copr.Build) error {
 		if !refused {
-			b.Spec, b.SRPM, b.EVR, b.Sources = got.Spec, got.SRPM, got.EVR, got.Sources
+			b.Spec, b.SRPM, b.EVR, b.Names, b.Sources = got.Spec, got.SRPM, got.EVR, got.Names, got.Sources
 		} else {
 			b.Reason = err.Error()
 		}

@@ -34,6 +34,7 @@ type Imported struct {
 	Spec    copr.File // zero where the order names a source package
 	SRPM    copr.File
 	EVR     string
+	Names   []string      // of the binary packages that the spec declares
 	Sources []copr.Source // with the hashes that were seen
 }
 

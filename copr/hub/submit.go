@@ -116,7 +116,7 @@ func (h *Hub) Retry(ctx context.Context, id uint64, chroots []copr.Chroot) (*cop
 				continue
 			}
 			again++
-			*c = copr.BuildChroot{Chroot: c.Chroot, State: next, Attempt: c.Attempt}
+			*c = copr.BuildChroot{Chroot: c.Chroot, State: next, Attempt: c.Attempt + 1}
 		}
 		if again == 0 {
 			return fmt.Errorf("%w: no such chroot of build %d has failed or was canceled", copr.ErrRefused, id)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"mirrorctl/copr"
@@ -56,7 +57,7 @@ func (i *importer) Import(ctx context.Context, p copr.Project, pkg copr.Package,
 	}
 	made, err := i.maker.Make(ctx, r, out)
 	var bad *rpmbuild.SpecError
-	if errors.As(err, &bad) || errors.Is(err, egress.ErrRefused) {
+	if errors.As(err, &bad) {
 		err = fmt.Errorf("%w: %w", copr.ErrRefused, err)
 	}
 	if err != nil {
@@ -68,10 +69,35 @@ func (i *importer) Import(ctx context.Context, p copr.Project, pkg copr.Package,
 			return hub.Imported{}, err
 		}
 	}
+	if got.Names, err = names(ctx, p, b, filepath.Join(out, made.File.Name)); err != nil {
+		return hub.Imported{}, err
+	}
 	for n, f := range made.Sources {
 		got.Sources = append(got.Sources, copr.Source{URL: r.Sources[n].URL, SHA256: f.SHA256, Name: f.Name})
 	}
 	return got, nil
+}
+
+// names lists the binary packages that a source package declares for any of a build's chroots. A chroot for which the spec
+// cannot be read adds none: its build says why. One that can be read for no chroot is the build's own fault.
+func names(ctx context.Context, p copr.Project, b copr.Build, srpm string) ([]string, error) {
+	var all []string
+	var bad *rpmbuild.SpecError
+	for _, c := range b.Chroots {
+		if c.State == copr.Skipped {
+			continue
+		}
+		some, err := rpmbuild.Maker{}.Names(ctx, srpm, c.Chroot, p.Profiles[c.Chroot.Target()].Macros)
+		if err != nil && !errors.As(err, &bad) {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	if len(all) == 0 && bad != nil {
+		return nil, fmt.Errorf("%w: names of the packages: %w", copr.ErrRefused, bad)
+	}
+	slices.Sort(all)
+	return slices.Compact(all), nil
 }
 
 // hashed is a file by its content.
