@@ -43,11 +43,11 @@ func deliver(from, out, name, version string) (copr.File, string, error) {
 	}
 	switch {
 	case p.Arch != "src":
-		return copr.File{}, "", fmt.Errorf("%w: %s is no source package", copr.ErrRefused, p.NEVRA())
+		return copr.File{}, "", fmt.Errorf("%s is no source package", p.NEVRA())
 	case p.Name != name:
-		return copr.File{}, "", fmt.Errorf("%w: the source package is of %q, not of %q", copr.ErrRefused, p.Name, name)
+		return copr.File{}, "", fmt.Errorf("the source package is of %q, not of %q", p.Name, name)
 	case version != "" && p.Version != version:
-		return copr.File{}, "", fmt.Errorf("%w: the source package is of version %q, not %q", copr.ErrRefused, p.Version, version)
+		return copr.File{}, "", fmt.Errorf("the source package is of version %q, not %q", p.Version, version)
 	}
 	file := p.Name + "-" + p.Version + "-" + p.Release + ".src.rpm"
 	if err := checkName(file); err != nil {

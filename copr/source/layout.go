@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"mirrorctl/copr"
 	"mirrorctl/internal/egress"
 )
 
@@ -28,7 +27,7 @@ func layOut(r Recipe, sources string) (string, error) {
 		}
 		if name == r.Spec {
 			if data, err = withVersion(data, r.Version); err != nil {
-				return "", fmt.Errorf("%w: spec %s: %w", copr.ErrRefused, base, err)
+				return "", fmt.Errorf("spec %s: %w", base, err)
 			}
 		}
 		// O_EXCL: an extra file must not take a source's place, which has a sha256 to answer for.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -60,7 +59,8 @@ func (i *importer) Import(ctx context.Context, p copr.Project, pkg copr.Package,
 		r.Sources = b.Sources
 	}
 	made, err := i.maker.Make(ctx, r, out)
-	if final(err) && !errors.Is(err, copr.ErrRefused) {
+	var bad *rpmbuild.SpecError
+	if errors.As(err, &bad) || errors.Is(err, egress.ErrRefused) {
 		err = fmt.Errorf("%w: %w", copr.ErrRefused, err)
 	}
 	if err != nil {
@@ -88,17 +88,6 @@ func sources(pkg copr.Package, version string) []copr.Source {
 		}
 	}
 	return all
-}
-
-// final reports whether an import would end the same way however often it is tried, until somebody changes what it is made of.
-func final(err error) bool {
-	var bad *rpmbuild.SpecError
-	for _, known := range []error{egress.ErrRefused, egress.ErrTooLarge, source.ErrChecksum, fs.ErrPermission, fs.ErrNotExist} {
-		if errors.Is(err, known) {
-			return true
-		}
-	}
-	return errors.As(err, &bad)
 }
 
 // hashed is a file by its content.
