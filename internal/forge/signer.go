@@ -36,6 +36,10 @@ func (s *signer) Sign(ctx context.Context, p copr.Project, b copr.Build, c copr.
 	if err != nil {
 		return err
 	}
+	key, err := s.client.PublicKey(ctx, p.Name) // first: a project whose first build this is gets its key now
+	if err != nil {
+		return err
+	}
 	var signed []string
 	var files []copr.File
 	if provenance.Source(&b, &c) {
@@ -51,10 +55,6 @@ func (s *signer) Sign(ctx context.Context, p copr.Project, b copr.Build, c copr.
 			return err
 		}
 		signed, files = append(signed, to), append(files, file)
-	}
-	key, err := s.client.PublicKey(ctx, p.Name)
-	if err != nil {
-		return err
 	}
 	if err := s.check.Check(ctx, key, signed...); err != nil {
 		return fmt.Errorf("check what was signed: %w", err)
