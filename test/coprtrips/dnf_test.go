@@ -48,6 +48,11 @@ func (m *machine) repo(h *hub, path string) {
 }
 
 func (m *machine) dnf(args ...string) (string, error) {
+	out, err := m.command(args...).CombinedOutput()
+	return string(out), err
+}
+
+func (m *machine) command(args ...string) *exec.Cmd {
 	plugins := "--noplugins"
 	if args[0] == "copr" {
 		plugins = "--disableplugin=*"
@@ -59,8 +64,7 @@ func (m *machine) dnf(args ...string) (string, error) {
 	}
 	cmd := exec.Command("dnf", append(base, args...)...)
 	cmd.Env = append(os.Environ(), "LC_ALL=C", "HOME="+m.dir, "GNUPGHOME=")
-	out, err := cmd.CombinedOutput()
-	return string(out), err
+	return cmd
 }
 
 func (m *machine) must(want string, args ...string) string {
@@ -75,11 +79,14 @@ func (m *machine) must(want string, args ...string) string {
 // offered are the versions of a package that dnf sees now, with signatures of the metadata checked.
 func (m *machine) offered(pkg string) string {
 	m.t.Helper()
-	out, err := m.dnf("-q", "--refresh", "--setopt=*.repo_gpgcheck=1", "repoquery", "--qf", "%{version}.%{arch}", pkg)
+	cmd := m.command("-q", "--refresh", "--setopt=*.repo_gpgcheck=1", "repoquery", "--qf", "%{version}.%{arch}", pkg)
+	var said strings.Builder
+	cmd.Stderr = &said
+	out, err := cmd.Output()
 	if err != nil {
-		m.t.Fatalf("dnf repoquery %s: %v\n%s", pkg, err, out)
+		m.t.Fatalf("dnf repoquery %s: %v\n%s", pkg, err, said.String())
 	}
-	return strings.Join(strings.Fields(out), " ")
+	return strings.Join(strings.Fields(string(out)), " ")
 }
 
 // installs installs a package, and holds the text it brings against want.

@@ -173,6 +173,10 @@ func release(t testing.TB, dir, name, version, text string) {
 	t.Helper()
 	temp := filepath.Join(dir, "arriving")
 	write(t, temp, text)
+	past := time.Now().Add(-time.Hour) // as a file that was copied with its times
+	if err := os.Chtimes(temp, past, past); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.Rename(temp, filepath.Join(dir, "copr.d/upstream", fmt.Sprintf("%s-%s.txt", name, version))); err != nil {
 		t.Fatal(err)
 	}

@@ -88,23 +88,18 @@ packages:
 
 	see := func(directory, target string) *machine {
 		m := h.client("Fedora", "44")
+		_, m.releasever, _ = strings.Cut(target, "-")
 		m.repo(h, "coprs/adrian/"+directory+"/repo/"+target+"/dnf.repo?arch=x86_64")
 		return m
 	}
 	type place struct{ directory, target string }
 	machines := map[place]*machine{}
-	for _, directory := range []string{"hand", "hand:testing", "rule", "rule:testing"} {
-		for _, target := range []string{"fedora-44", "epel-9"} {
-			m := see(directory, target)
-			if target == "epel-9" {
-				m.releasever = "9"
-			}
-			machines[place{directory, target}] = m
-		}
+	for _, p := range []place{{"hand", "epel-9"}, {"hand:testing", "fedora-44"}, {"rule", "fedora-44"}, {"rule:testing", "epel-9"}} {
+		machines[p] = see(p.directory, p.target)
 	}
 	for p, m := range machines {
 		if strings.HasSuffix(p.directory, ":testing") {
-			if got := m.offered("tiny"); got != "1.noarch 1.src 2.noarch 2.src" && got != "2.noarch 2.src" {
+			if got := m.offered("tiny"); got != "1.noarch 1.src 2.noarch 2.src" {
 				t.Errorf("%s: %s, want versions 1 and 2", p, got)
 			}
 		} else if got := m.offered("tiny"); p.directory == "hand" && got != "" {
