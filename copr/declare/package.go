@@ -148,8 +148,8 @@ func (d watch) check() (copr.Watch, error) {
 		return w, errors.New("github, anitya and directory: one of them")
 	case d.GitHub != "" && (!isName(owner) || !isName(repo)):
 		return w, fmt.Errorf("github %q: want owner/name", d.GitHub)
-	case d.Directory != "" && !path.IsAbs(d.Directory):
-		return w, fmt.Errorf("directory %q: want an absolute path", d.Directory)
+	case d.Directory != "" && !path.IsAbs(d.Directory) && !fs.ValidPath(d.Directory):
+		return w, fmt.Errorf("directory %q: want one below the directory of the declaration, or an absolute path", d.Directory)
 	case d.Directory != "" && d.Pattern == "":
 		return w, errors.New("pattern is missing: which files of the directory, such as criu-{version}.tar.xz")
 	case d.Pattern != "" && (strings.Count(d.Pattern, "{version}") != 1 || strings.ContainsAny(strings.Replace(d.Pattern, "{version}", "", 1), "{}/*?[]\\")):

@@ -145,10 +145,12 @@ func (p *ports) Check(context.Context, copr.Project, copr.Build, copr.BuildChroo
 func (p *ports) Sign(context.Context, copr.Project, copr.Build, copr.BuildChroot, string, string) error {
 	return p.meet("sign")
 }
-func (p *ports) Publish(_ context.Context, _ copr.Project, ch copr.Channel, b copr.Build, c copr.BuildChroot, _ string) error {
+func (p *ports) PublishAll(_ context.Context, _ copr.Project, ch copr.Channel, b copr.Build, dirs map[copr.Chroot]string) error {
 	err := p.meet("publish")
 	if err == nil || errors.Is(err, errButDone) {
-		p.put(fmt.Sprintf("%s %s %d", ch, c.Chroot, b.ID))
+		for c := range dirs {
+			p.put(fmt.Sprintf("%s %s %d", ch, c, b.ID))
+		}
 	}
 	return err
 }

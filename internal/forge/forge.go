@@ -59,6 +59,9 @@ func Console(state string) string { return filepath.Join(Dir(state), "console.so
 
 func (p places) at(name string) string { return filepath.Join(p.dir, name) }
 
+// srpm is the directory of the source package of a build.
+func (p places) srpm(build uint64) string { return p.at(filepath.Join("srpm", fmt.Sprint(build))) }
+
 // Open opens what the configuration names and reads the declarations. Nothing runs before Run.
 func Open(ctx context.Context, cfg *config.Config, site Site, log *slog.Logger) (_ *Forge, err error) {
 	f := &Forge{cfg: cfg, log: log, places: places{Dir(cfg.State)}, site: site}
@@ -101,7 +104,7 @@ func Open(ctx context.Context, cfg *config.Config, site Site, log *slog.Logger) 
 		return nil, err
 	}
 	f.hub = hub.New(projects, hub.Options{
-		Ledger: ledger, Importer: importer, Inbox: inbox{f.dock, ledger}, Checker: &checker{targets: cfg.Copr.Targets}, Signer: &signer{client: f.signer},
+		Ledger: ledger, Importer: importer, Inbox: inbox{f.dock, ledger}, Checker: &checker{targets: cfg.Copr.Targets}, Signer: &signer{client: f.signer, places: f.places},
 		Tree: f.tree, Releases: site, Upstream: upstream, Staging: f.places.at("staging"), Log: log,
 	})
 	if err := f.front(); err != nil {

@@ -26,7 +26,7 @@ func (f *Forge) housekeep(ctx context.Context) error {
 	for {
 		err := f.ensure(ctx)
 		if err == nil && time.Since(swept) > sweepEvery {
-			_, err = f.tree.Sweep(ctx, records{f.queue.Ledger()})
+			_, err = f.tree.Sweep(ctx, records{f.queue.Ledger()}, f.site)
 			swept = time.Now()
 		}
 		if err != nil && ctx.Err() == nil { // the signer may not be there yet

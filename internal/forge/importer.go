@@ -34,9 +34,12 @@ func newImporter(cfg *config.Config, p places) (*importer, error) {
 	}
 	return &importer{source.Maker{
 		Fetcher: &source.Fetcher{Client: egress.New(egress.Policy{AllowPrivate: cfg.Copr.AllowPrivate}), Allowed: files(cfg), Pins: pins},
-		SRPM:    rpmbuild.Maker{},
+		SRPM:    rpmbuild.Maker{Macros: forEveryRPM},
 	}, p}, nil
 }
+
+// forEveryRPM makes source packages that the rpm of every target reads, whatever rpm is here.
+var forEveryRPM = map[string]string{"_rpmformat": "4", "_source_payload": "w9.gzdio", "_source_filedigest_algorithm": "8"}
 
 // files are the directories below which declarations may name files.
 func files(cfg *config.Config) []string {
@@ -45,11 +48,11 @@ func files(cfg *config.Config) []string {
 
 // Import implements hub.Importer.
 func (i *importer) Import(ctx context.Context, p copr.Project, pkg copr.Package, b copr.Build) (hub.Imported, error) {
-	out := i.places.at(filepath.Join("srpm", fmt.Sprint(b.ID)))
+	out := i.places.srpm(b.ID)
 	if err := durable.MkdirAll(out, 0o755); err != nil {
 		return hub.Imported{}, err
 	}
-	r := source.Recipe{Package: pkg.Name, Version: b.Version, Spec: pkg.Spec, Extra: pkg.Extra, Sources: pkg.Sources, Epoch: epoch(&b)}
+	r := source.Recipe{Package: pkg.Name, Version: b.Version, Spec: pkg.Spec, Extra: pkg.Extra, Sources: sources(pkg, b.Version), Epoch: epoch(&b)}
 	// An order may name a source package, which holds its own spec.
 	named := len(b.Sources) == 1 && strings.HasSuffix(b.Sources[0].URL, ".src.rpm")
 	if named {
@@ -98,6 +101,18 @@ func names(ctx context.Context, p copr.Project, b copr.Build, srpm string) ([]st
 	}
 	slices.Sort(all)
 	return slices.Compact(all), nil
+}
+
+// sources are those of a version. The sums that are declared are those of the declared version; of any other, a source that
+// moves with the version is pinned on first sight.
+func sources(pkg copr.Package, version string) []copr.Source {
+	all := slices.Clone(pkg.Sources)
+	for i := range all {
+		if version != pkg.Version && strings.Contains(all[i].URL, "{version}") {
+			all[i].SHA256 = ""
+		}
+	}
+	return all
 }
 
 // hashed is a file by its content.

@@ -23,7 +23,7 @@ func newUpstream(cfg *config.Config, p places) (*follower, error) {
 
 // Intervals between two questions where the declaration names none: a directory is looked at, others are asked.
 const (
-	lookEvery = 5 * time.Second
+	lookEvery = 2 * time.Second
 	askEvery  = time.Hour
 )
 
