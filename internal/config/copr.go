@@ -42,10 +42,6 @@ type Copr struct {
 	// Queue is the URL of an external NATS cluster with JetStream. Default: one in this process.
 	Queue string `yaml:"queue"`
 
-	// Tokens is the file of hashed tokens of builders and of API users; see `mirrorctl copr builder add`. Default: tokens
-	// in the state directory.
-	Tokens string `yaml:"tokens"`
-
 	// Files are directories below which declarations may name sources and directories to watch, beside copr.projects itself.
 	Files []string `yaml:"files"`
 

@@ -118,7 +118,7 @@ func (c *Config) finish() error {
 		}
 		return p
 	}
-	for _, p := range []*string{&c.Root, &c.State, &c.Archive.Store, &c.AccessLog.File, &c.Copr.Projects, &c.Copr.VM, &c.Copr.Signer, &c.Copr.Tokens} {
+	for _, p := range []*string{&c.Root, &c.State, &c.Archive.Store, &c.AccessLog.File, &c.Copr.Projects, &c.Copr.VM, &c.Copr.Signer} {
 		*p = absolute(*p)
 	}
 	for name, root := range c.Copr.Buildroots {

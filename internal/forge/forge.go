@@ -20,6 +20,7 @@ import (
 	"mirrorctl/copr/sign"
 	"mirrorctl/internal/config"
 	"mirrorctl/internal/durable"
+	"mirrorctl/internal/metric"
 	"mirrorctl/mirror"
 )
 
@@ -38,6 +39,8 @@ type Forge struct {
 	frontend *frontend.Frontend
 	builders *dock.Handler
 	crew     *Crew // nil where all builders are elsewhere
+	upstream *follower
+	metrics  *metric.Set
 }
 
 // Site is the service beside which the hub runs.
@@ -60,8 +63,8 @@ func Console(state string) string { return filepath.Join(Dir(state), "console.so
 func (p places) at(name string) string { return filepath.Join(p.dir, name) }
 
 // Open opens what the configuration names and reads the declarations. Nothing runs before Run.
-func Open(ctx context.Context, cfg *config.Config, site Site, log *slog.Logger) (_ *Forge, err error) {
-	f := &Forge{cfg: cfg, log: log, places: places{Dir(cfg.State)}, site: site}
+func Open(ctx context.Context, cfg *config.Config, site Site, metrics *metric.Set, log *slog.Logger) (_ *Forge, err error) {
+	f := &Forge{cfg: cfg, log: log, places: places{Dir(cfg.State)}, site: site, metrics: metrics}
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("open the rebuild hub: %w", err), f.Close())
@@ -96,13 +99,12 @@ func Open(ctx context.Context, cfg *config.Config, site Site, log *slog.Logger) 
 	if err != nil {
 		return nil, err
 	}
-	upstream, err := newUpstream(cfg, f.places)
-	if err != nil {
+	if f.upstream, err = newUpstream(cfg, f.places); err != nil {
 		return nil, err
 	}
 	f.hub = hub.New(projects, hub.Options{
 		Ledger: ledger, Importer: importer, Inbox: inbox{f.dock, ledger}, Checker: &checker{targets: cfg.Copr.Targets}, Signer: &signer{client: f.signer},
-		Tree: f.tree, Releases: site, Upstream: upstream, Staging: f.places.at("staging"), Log: log,
+		Tree: f.tree, Releases: site, Upstream: f.upstream, Staging: f.places.at("staging"), Log: log,
 	})
 	if err := f.front(); err != nil {
 		return nil, err
@@ -113,6 +115,7 @@ func Open(ctx context.Context, cfg *config.Config, site Site, log *slog.Logger) 
 			return nil, err
 		}
 	}
+	f.collect()
 	return f, nil
 }
 
@@ -137,6 +140,7 @@ func (f *Forge) Run(ctx context.Context) error {
 		return s.Serve(ctx, f.places.at("console.sock"))
 	})
 	loops.Go(func() error { return f.housekeep(ctx) })
+	loops.Go(func() error { return f.count(ctx) })
 	if f.crew != nil {
 		tasks, err := f.queue.Tasks(f.crew.Arches)
 		if err != nil {
