@@ -62,6 +62,8 @@ func Console(state string) string { return filepath.Join(Dir(state), "console.so
 
 func (p places) at(name string) string { return filepath.Join(p.dir, name) }
 
+func (p places) uploads() uploads { return uploads{p.at("uploads")} }
+
 // Open opens what the configuration names and reads the declarations. Nothing runs before Run.
 func Open(ctx context.Context, cfg *config.Config, site Site, metrics *metric.Set, log *slog.Logger) (_ *Forge, err error) {
 	f := &Forge{cfg: cfg, log: log, places: places{Dir(cfg.State)}, site: site, metrics: metrics}
@@ -70,7 +72,7 @@ func Open(ctx context.Context, cfg *config.Config, site Site, metrics *metric.Se
 			err = errors.Join(fmt.Errorf("open the rebuild hub: %w", err), f.Close())
 		}
 	}()
-	for _, dir := range []string{f.places.dir, f.places.at("work"), f.places.at("staging"), f.places.at("srpm")} {
+	for _, dir := range []string{f.places.dir, f.places.at("work"), f.places.at("staging"), f.places.at("srpm"), f.places.uploads().dir} {
 		if err := durable.MkdirAll(dir, 0o755); err != nil {
 			return nil, err
 		}
