@@ -15,6 +15,7 @@ import (
 	"mirrorctl/copr/dock"
 	"mirrorctl/copr/frontend"
 	"mirrorctl/copr/hub"
+	"mirrorctl/copr/notify"
 	"mirrorctl/copr/queue"
 	"mirrorctl/copr/results"
 	"mirrorctl/copr/sign"
@@ -41,6 +42,7 @@ type Forge struct {
 	crew     *Crew // nil where all builders are elsewhere
 	upstream *follower
 	metrics  *metric.Set
+	notifier *notify.Notifier
 }
 
 // Site is the service beside which the hub runs.
@@ -111,6 +113,9 @@ func Open(ctx context.Context, cfg *config.Config, site Site, metrics *metric.Se
 	if err := f.front(); err != nil {
 		return nil, err
 	}
+	if f.notifier, err = newNotifier(cfg, f.places, ledger, log); err != nil {
+		return nil, err
+	}
 	if cfg.Copr.Builders > 0 {
 		host, _ := os.Hostname()
 		if f.crew, err = NewCrew(cfg, host, log); err != nil {
@@ -143,6 +148,7 @@ func (f *Forge) Run(ctx context.Context) error {
 	})
 	loops.Go(func() error { return f.housekeep(ctx) })
 	loops.Go(func() error { return f.count(ctx) })
+	loops.Go(func() error { return f.notifier.Run(ctx) })
 	if f.crew != nil {
 		tasks, err := f.queue.Tasks(f.crew.Arches)
 		if err != nil {

@@ -15,6 +15,13 @@ func (f *Forge) collect() {
 	f.metrics.Collect(metric.CoprOutdated, f.outdated)
 	f.metrics.Collect(metric.CoprBuilders, f.connected)
 	f.metrics.Collect(metric.CoprPending, f.pending)
+	f.metrics.Collect(metric.CoprWebhooks, func(yield func(float64, ...string)) {
+		c := f.notifier.Counts()
+		yield(float64(c.Delivered), "delivered")
+		yield(float64(c.Failed), "failed")
+		yield(float64(c.Dropped), "dropped")
+	})
+	f.metrics.Collect(metric.CoprWebhooksWaiting, func(yield func(float64, ...string)) { yield(float64(f.notifier.Counts().Waiting)) })
 	f.metrics.Collect(metric.CoprSignerUp, func(yield func(float64, ...string)) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second) // a scrape does not wait longer
 		defer cancel()
