@@ -24,7 +24,7 @@ packages from testing to stable. Projects are declared in the files of copr.proj
 		a.coprProjectCommand(), a.coprPackageCommand(), a.coprChrootCommand(),
 		a.coprBuildCommand(), a.coprBuildsCommand(), a.coprWatchCommand(), a.coprShowCommand(), a.coprLogsCommand(),
 		a.coprCancelCommand(), a.coprRetryCommand(), a.coprPromoteCommand(),
-		a.coprBuilderCommand(), a.coprKeyCommand(), a.coprSignerCommand(),
+		a.coprBuilderCommand(), a.coprTokenCommand(), a.coprKeyCommand(), a.coprSignerCommand(),
 	)
 }
 

@@ -75,9 +75,13 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request) error {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			// A builder that stalls holds a connection and no more, and not for ever: 10 kB/s is the least.
 			limit := time.Minute + time.Duration(max(r.ContentLength, 0)/10_000)*time.Second
-			if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(limit)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-				failed = err
-				return
+			conn, end := http.NewResponseController(w), time.Now().Add(limit)
+			for _, set := range []func(time.Time) error{conn.SetReadDeadline, conn.SetWriteDeadline} { // of the server's own, the answer's began with the header
+				if err := set(end); err != nil && !errors.Is(err, http.ErrNotSupported) {
+					failed = err
+					return
+				}
+				end = end.Add(time.Minute)
 			}
 			failed = do(r.Context(), h.Dock.For(name, arches), w, r)
 		})

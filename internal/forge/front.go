@@ -24,6 +24,7 @@ func (f *Forge) front() error {
 	}
 	f.frontend = frontend.New(frontend.Options{
 		PublicURL: f.cfg.PublicURL.URL(), Hub: clients{orders{f.hub, f.queue}}, Ledger: records{f.queue.Ledger()}, Trees: f.site, Tokens: tokens,
+		Uploads: f.places.uploads(),
 	})
 	f.builders = &dock.Handler{Dock: f.dock, Keys: f.keys}
 	return nil

@@ -27,6 +27,7 @@ func (f *Forge) housekeep(ctx context.Context) error {
 		err := f.ensure(ctx)
 		if err == nil && time.Since(swept) > sweepEvery {
 			_, err = f.tree.Sweep(ctx, records{f.queue.Ledger()}, f.site)
+			err = errors.Join(err, f.places.uploads().sweep(f.queue.Ledger().List(copr.Query{}), time.Now()))
 			swept = time.Now()
 		}
 		if err != nil && ctx.Err() == nil { // the signer may not be there yet

@@ -23,8 +23,9 @@ import (
 
 // importer makes the source packages of builds.
 type importer struct {
-	maker  source.Maker
-	places places
+	maker   source.Maker
+	places  places
+	uploads uploads
 }
 
 func newImporter(cfg *config.Config, p places) (*importer, error) {
@@ -33,9 +34,9 @@ func newImporter(cfg *config.Config, p places) (*importer, error) {
 		return nil, err
 	}
 	return &importer{source.Maker{
-		Fetcher: &source.Fetcher{Client: egress.New(egress.Policy{AllowPrivate: cfg.Copr.AllowPrivate}), Allowed: files(cfg), Pins: pins},
+		Fetcher: &source.Fetcher{Client: egress.New(egress.Policy{AllowPrivate: cfg.Copr.AllowPrivate}), Allowed: append(files(cfg), p.uploads().dir), Pins: pins},
 		SRPM:    rpmbuild.Maker{Macros: forEveryRPM},
-	}, p}, nil
+	}, p, p.uploads()}, nil
 }
 
 // forEveryRPM makes source packages that the rpm of every target reads, whatever rpm is here.
@@ -56,7 +57,11 @@ func (i *importer) Import(ctx context.Context, p copr.Project, pkg copr.Package,
 	// An order may name a source package, which holds its own spec.
 	named := len(b.Sources) == 1 && strings.HasSuffix(b.Sources[0].URL, ".src.rpm")
 	if named {
-		r.Sources = b.Sources
+		from, err := i.uploads.locate(b.Sources[0])
+		if err != nil {
+			return hub.Imported{}, err
+		}
+		r.Sources = []copr.Source{from}
 	}
 	made, err := i.maker.Make(ctx, r, out)
 	var bad *rpmbuild.SpecError
@@ -75,8 +80,12 @@ func (i *importer) Import(ctx context.Context, p copr.Project, pkg copr.Package,
 	if got.Names, err = names(ctx, p, b, filepath.Join(out, made.File.Name)); err != nil {
 		return hub.Imported{}, err
 	}
+	from := r.Sources
+	if named {
+		from = b.Sources // where an upload lies is nobody's business
+	}
 	for n, f := range made.Sources {
-		got.Sources = append(got.Sources, copr.Source{URL: r.Sources[n].URL, SHA256: f.SHA256, Name: f.Name})
+		got.Sources = append(got.Sources, copr.Source{URL: from[n].URL, SHA256: f.SHA256, Name: f.Name})
 	}
 	return got, nil
 }
