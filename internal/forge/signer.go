@@ -35,6 +35,11 @@ func (s *signer) Sign(ctx context.Context, p copr.Project, b copr.Build, c copr.
 	if err != nil {
 		return err
 	}
+	// Asked first: for a project without a key this makes one, and its first build may come before housekeeping did.
+	key, err := s.client.PublicKey(ctx, p.Name)
+	if err != nil {
+		return err
+	}
 	var signed []string
 	var files []copr.File
 	for _, from := range packages {
@@ -44,10 +49,6 @@ func (s *signer) Sign(ctx context.Context, p copr.Project, b copr.Build, c copr.
 			return refusal(err)
 		}
 		signed, files = append(signed, to), append(files, file)
-	}
-	key, err := s.client.PublicKey(ctx, p.Name)
-	if err != nil {
-		return err
 	}
 	if err := s.check.Check(ctx, key, signed...); err != nil {
 		return fmt.Errorf("check what was signed: %w", err)
