@@ -111,7 +111,7 @@ func (a *app) coprKeyCommand() *cobra.Command {
 		},
 	}
 	rotate.Flags().DurationVar(&new.Lifetime, "lifetime", 0, "how long it is good for (default: for ever)")
-	rotate.Flags().StringVar((*string)(&new.Algorithm), "algorithm", "", "rsa, or ed25519 for projects without EL 7 (default rsa)")
+	rotate.Flags().StringVar((*string)(&new.Algorithm), "algorithm", "", "rsa, or ed25519, which EL 9 and older do not read (default rsa)")
 	retire := &cobra.Command{
 		Use: "retire PROJECT FINGERPRINT", Short: "Take a key out of pubkey.gpg: what it signed can be installed no more", Args: arguments(2, 2),
 		RunE: func(c *cobra.Command, args []string) error {
