@@ -33,6 +33,10 @@ type Copr struct {
 	// runs on the builder's own kernel alone.
 	VM string `yaml:"vm"`
 
+	// NoKernel keeps the gate off this machine's kernel, where the criu under test is all but root of it: virtual machines alone
+	// prove it. Set it where packages come from strangers; it wants vm.
+	NoKernel bool `yaml:"no_kernel"`
+
 	// Targets are the distributions' own repositories, as directories that hold a repodata/, by target:
 	// {epel-9: [/srv/mirror/pub/el/9/$basearch/os]}. The requirements of packages are resolved against them. Default: they
 	// are not resolved, and the report says so.

@@ -154,6 +154,8 @@ func (c *Config) check() error {
 		return fmt.Errorf("%s: copr.builder is %q; it may be rpmbuild or mock", file, c.Copr.Builder)
 	case c.Copr.Builders < 0 || c.Copr.Builders > 256:
 		return fmt.Errorf("%s: copr.builders is %d; it may be 0 to 256", file, c.Copr.Builders)
+	case c.Copr.NoKernel && c.Copr.VM == "":
+		return fmt.Errorf("%s: copr.no_kernel without copr.vm: the gate would have nothing to prove a criu on", file)
 	case c.AccessLog.Format != "combined" && c.AccessLog.Format != "json":
 		return fmt.Errorf("%s: access_log.format is %q; it may be combined or json", file, c.AccessLog.Format)
 	}

@@ -34,7 +34,7 @@ func NewCrew(cfg *config.Config, name string, log *slog.Logger) (*Crew, error) {
 	}
 	crew := &Crew{Name: name, Arches: arches(cfg)}
 	crew.worker = &worker.Worker{Name: name, Builder: builder(cfg), Dir: dir, Log: log, Jobs: max(1, cfg.Copr.Builders)}
-	g := gate.Config{Scratch: dir, Repositories: repositories(cfg)}
+	g := gate.Config{Scratch: dir, Repositories: repositories(cfg), NoKernel: cfg.Copr.NoKernel}
 	if cfg.Copr.VM != "" {
 		g.VMs = &vm.Machines{Cache: cfg.Copr.VM}
 	}
@@ -97,13 +97,13 @@ func builder(cfg *config.Config) copr.Builder {
 }
 
 // mockTargets are what mock makes buildroots from: the distributions' repositories on this machine. Their signatures were
-// for whoever copied them.
+// for whoever copied them; modular filtering would hide packages of EL 8 and 9.
 func mockTargets(repositories map[string][]string) map[string]mock.Target {
 	all := map[string]mock.Target{}
 	for target, urls := range repositories {
 		var t mock.Target
 		for i, url := range urls {
-			t.Repositories = append(t.Repositories, mock.Repository{ID: fmt.Sprintf("%s-%d", target, i), BaseURL: url})
+			t.Repositories = append(t.Repositories, mock.Repository{ID: fmt.Sprintf("%s-%d", target, i), BaseURL: url, Hotfix: true})
 		}
 		all[target] = t
 	}

@@ -35,7 +35,7 @@ func TestBuilder(t *testing.T) {
 	cfg.Copr.Targets = map[string][]string{"epel-9": {"/srv/$basearch/os", "/srv/$basearch/extra"}}
 	m, ok := builder(cfg).(*mock.Builder)
 	want := map[string]mock.Target{"epel-9": {Repositories: []mock.Repository{
-		{ID: "epel-9-0", BaseURL: "file:///srv/$basearch/os"}, {ID: "epel-9-1", BaseURL: "file:///srv/$basearch/extra"}}}}
+		{ID: "epel-9-0", BaseURL: "file:///srv/$basearch/os", Hotfix: true}, {ID: "epel-9-1", BaseURL: "file:///srv/$basearch/extra", Hotfix: true}}}}
 	if !ok || !reflect.DeepEqual(m.Targets, want) {
 		t.Errorf("mock builds from %+v, want %+v", m.Targets, want)
 	}
