@@ -128,11 +128,11 @@ func TestResults(t *testing.T) {
 	hub.NeedBuilds(t)
 	t.Parallel()
 	tests := []struct{ name, sections, reason string }{
-		{"glibc", nested(header("glibc", "99", "") + "%files\n") + "%files\n", "glibc-99-1." + hub.Chroot.Arch + ".rpm has version 99-1"},
-		{"borrowed", nested(header("borrowed", "1", "") + "%package -n openssl-libs\nSummary: x\n%description -n openssl-libs\nx\n%files -n openssl-libs\n") + "%files\n",
+		{"glibc", nested(header("glibc", "99", "")+"%files\n") + "%files\n", "glibc-99-1." + hub.Chroot.Arch + ".rpm has version 99-1"},
+		{"borrowed", nested(header("borrowed", "1", "")+"%package -n openssl-libs\nSummary: x\n%description -n openssl-libs\nx\n%files -n openssl-libs\n") + "%files\n",
 			"the spec declares no package openssl-libs"},
-		{"other-source", nested(header("bash", "1", "") + "%files\n") + "%files\n", `was made from "bash-1-1.src.rpm"; want other-source-1-1.src.rpm`},
-		{"newer", nested(header("newer", "2", "Epoch: 7\n") + "%files\n") + "%files\n", "newer-2-1." + hub.Chroot.Arch + ".rpm has version 7:2-1"},
+		{"other-source", nested(header("bash", "1", "")+"%files\n") + "%files\n", `was made from "bash-1-1.src.rpm"; want other-source-1-1.src.rpm`},
+		{"newer", nested(header("newer", "2", "Epoch: 7\n")+"%files\n") + "%files\n", "newer-2-1." + hub.Chroot.Arch + ".rpm has version 7:2-1"},
 		{"setuid-file", "%install\ninstall -D -m 755 /usr/bin/id %{buildroot}/usr/bin/become\n%files\n%attr(4755,root,root) /usr/bin/become\n",
 			"/usr/bin/become is setuid or setgid (mode 4755), which the project does not allow"},
 		{"capable", "%install\ninstall -D -m 755 /usr/bin/id %{buildroot}/usr/bin/become\n%files\n%caps(cap_setuid=ep) /usr/bin/become\n",
