@@ -48,7 +48,7 @@ configuration of this machine: builder, builders, arches, buildroots, vm.`,
 			}
 			all, err := h.Builders(c.Context())
 			if err != nil {
-				return explainHub(err)
+				return explainHub(err, "builder list")
 			}
 			t := &table{columns: []string{"builder", "arches", "tasks"}}
 			for _, b := range all {
