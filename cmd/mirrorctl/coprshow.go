@@ -35,7 +35,7 @@ bytes, and every check of every gate with its reason. JSON and YAML hold the who
 			}
 			b, err := h.Build(c.Context(), id)
 			if err != nil {
-				return explainHub(err)
+				return explainHub(err, "builds")
 			}
 			if !chroot.IsZero() {
 				one := b.Chroot(chroot)

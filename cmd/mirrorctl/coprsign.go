@@ -1,9 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os/user"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -75,7 +78,7 @@ func (a *app) coprKeyCommand() *cobra.Command {
 			}
 			keys, err := client.Keys(c.Context(), p)
 			if err != nil {
-				return err
+				return explainSigner(err)
 			}
 			return a.printKeys(keys)
 		},
@@ -89,7 +92,7 @@ func (a *app) coprKeyCommand() *cobra.Command {
 			}
 			text, err := client.PublicKey(c.Context(), p)
 			if err != nil {
-				return err
+				return explainSigner(err)
 			}
 			_, err = a.stdout.Write(text)
 			return err
@@ -105,7 +108,7 @@ func (a *app) coprKeyCommand() *cobra.Command {
 			}
 			k, err := client.CreateKey(c.Context(), p, new)
 			if err != nil {
-				return err
+				return explainSigner(err)
 			}
 			return a.printKeys([]sign.Key{k})
 		},
@@ -119,10 +122,18 @@ func (a *app) coprKeyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return client.RetireKey(c.Context(), p, args[1])
+			return explainSigner(client.RetireKey(c.Context(), p, args[1]))
 		},
 	}
 	return group(&cobra.Command{Use: "key", Short: "Show and rotate the keys of projects"}, list, show, rotate, retire)
+}
+
+// explainSigner says what to do where no signer answers.
+func explainSigner(err error) error {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
+		return hinted{err, "`mirrorctl serve` starts one"}
+	}
+	return err
 }
 
 // signer is the client of the process that holds the keys.

@@ -99,6 +99,8 @@ func TestMistakes(t *testing.T) {
 		{"often", "every: 1h", "every: 1s", "at least 1m"},
 		{"allowed", "aarch64/vm", "arm64/vm", "want arch/runner"},
 		{"exclude nothing", `"*-s390x"`, `"*-i386"`, "matches none"},
+		{"setuid where", "gate: criu", "gate: criu\n    setuid: {usr/bin/x: why}", "want the whole path"},
+		{"setuid without reason", "gate: criu", "gate: criu\n    setuid: {/usr/bin/x: ' '}", "setuid /usr/bin/x: reason is missing"},
 		{"exclude without reason", "reason: no time", `reason: ""`, "reason is missing"},
 		{"profile of nothing", "  epel-8: {", "  epel-7: {", `no such target; did you mean`},
 		{"keep", "keep: 5", "keep: -1", "negative"},

@@ -63,6 +63,9 @@ func (l *ledger) Update(_ context.Context, id uint64, change func(*copr.Build) e
 		if from := was.Chroots[i].State; from != c.State && !from.May(c.State) {
 			return fmt.Errorf("%s: %s may not become %s", c.Chroot, from, c.State)
 		}
+		if was.Chroots[i].State.Ended() && !c.State.Ended() && c.Attempt == was.Chroots[i].Attempt {
+			return fmt.Errorf("%s: attempt %d has ended", c.Chroot, c.Attempt)
+		}
 	}
 	l.builds[id-1] = b
 	l.tell(b)
