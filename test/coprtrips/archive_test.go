@@ -25,6 +25,7 @@ packages:
     watch: {directory: upstream, pattern: "never-{version}.txt"}
     sources: [{url: "file://DIR/upstream/tiny-{version}.txt"}]
     twice: false
+    allowed: {x86_64/root: [dependencies], x86_64/hub: [closure]}
 `
 	s := site(t, "", map[string]string{
 		"tiny.spec": tiny("tiny", ""),
@@ -36,6 +37,7 @@ packages:
 	}
 	h := serve(t, s)
 	first := h.build("adrian/x/tiny", "--version", "1")
+	h.want(first, map[string]string{"epel-7-x86_64": "succeeded", "fedora-44-x86_64": "succeeded"})
 	h.Must(t, "copr", "promote", fmt.Sprint(first.ID))
 	second := h.build("adrian/x/tiny", "--version", "2") // in testing alone; the first leaves it, and its files wait for the grace
 	h.want(second, map[string]string{"epel-7-x86_64": "succeeded", "fedora-44-x86_64": "succeeded"})
