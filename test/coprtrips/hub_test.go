@@ -147,6 +147,16 @@ func (h *hub) get(path string) (body, from string) {
 	return string(raw), res.Request.URL.Path
 }
 
+// serves reports whether the service has what a path names.
+func (h *hub) serves(path string) bool {
+	res, err := http.Head(h.URL + path)
+	if err != nil {
+		return false
+	}
+	res.Body.Close()
+	return res.StatusCode == http.StatusOK
+}
+
 // tiny is a spec of a package without a program in it: what its source says is what it installs.
 func tiny(name, more string) string {
 	return strings.NewReplacer("NAME", name, "MORE", more).Replace(`Name: NAME

@@ -49,6 +49,7 @@ packages:
     watch: {directory: upstream, pattern: "never-{version}.txt"}
     sources: [{url: "file://DIR/upstream/tiny-{version}.txt"}]
     allowed: {x86_64/root: [dependencies], x86_64/hub: [closure]}
+    twice: false
   native:
     spec: native.spec
     version: "1"
