@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,9 @@ func need(t *testing.T, programs ...string) {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("SKIP: not root: gates and dnf install as root alone")
+	}
+	if runtime.GOARCH != "amd64" {
+		t.Skip("SKIP: the chroots of the test are of x86_64, and this machine is not")
 	}
 	for _, name := range append(programs, "rpmbuild", "bwrap", "dnf", "rpmkeys") {
 		if _, err := exec.LookPath(name); err != nil {
@@ -141,6 +145,16 @@ func (h *hub) get(path string) (body, from string) {
 		h.t.Fatalf("GET %s: %s, %v\n%s", path, res.Status, err, raw)
 	}
 	return string(raw), res.Request.URL.Path
+}
+
+// serves reports whether the service has what a path names.
+func (h *hub) serves(path string) bool {
+	res, err := http.Head(h.URL + path)
+	if err != nil {
+		return false
+	}
+	res.Body.Close()
+	return res.StatusCode == http.StatusOK
 }
 
 // tiny is a spec of a package without a program in it: what its source says is what it installs.
