@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"testing"
 
-	"mirrorctl/copr"
 	"mirrorctl/internal/config"
 )
 
@@ -17,7 +16,7 @@ func TestBuilders(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if b, ok := crew.worker.Builder.(copr.Builder); !ok || b.Name() != name {
+		if crew.worker.Builder.Name() != name {
 			t.Errorf("%s: %T", name, crew.worker.Builder)
 		}
 	}
