@@ -35,8 +35,7 @@ func (s *signer) Sign(ctx context.Context, p copr.Project, b copr.Build, c copr.
 	if err != nil {
 		return err
 	}
-	// Asked first: for a project without a key this makes one, and its first build may come before housekeeping did.
-	key, err := s.client.PublicKey(ctx, p.Name)
+	key, err := s.client.PublicKey(ctx, p.Name) // first: a project whose first build this is gets its key now
 	if err != nil {
 		return err
 	}
