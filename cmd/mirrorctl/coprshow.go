@@ -19,11 +19,7 @@ func (a *app) coprShowCommand() *cobra.Command {
 bytes, and every check of every gate with its reason. JSON and YAML hold the whole record.`,
 		Example: "  mirrorctl copr show 42 epel-9-s390x\n  mirrorctl copr show 42 --verdict skip",
 		RunE: func(c *cobra.Command, args []string) error {
-			h, err := a.hub()
-			if err != nil {
-				return err
-			}
-			id, err := buildArgument(args[0])
+			h, id, err := a.hubBuild(args[0])
 			if err != nil {
 				return err
 			}
