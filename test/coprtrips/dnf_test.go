@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // machine is a host with a dnf of its own.
@@ -87,6 +88,20 @@ func (m *machine) offered(pkg string) string {
 		m.t.Fatalf("dnf repoquery %s: %v\n%s", pkg, err, said.String())
 	}
 	return strings.Join(strings.Fields(string(out)), " ")
+}
+
+// sees waits until dnf sees these versions: the service looks for new metadata once a second.
+func (m *machine) sees(pkg, want string) {
+	m.t.Helper()
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(200 * time.Millisecond) {
+		got := m.offered(pkg)
+		if got == want {
+			return
+		}
+		if time.Now().After(end) {
+			m.t.Fatalf("%s: dnf sees %q, want %q", pkg, got, want)
+		}
+	}
 }
 
 // installs installs a package, and holds the text it brings against want.

@@ -79,9 +79,9 @@ func (h *hub) at(elements ...string) string {
 
 func (h *hub) eventually(what string, is func() bool) {
 	h.t.Helper()
-	for end := time.Now().Add(40 * time.Second); !is(); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); !is(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
-			h.t.Fatalf("not within 40 s: %s\n%s", what, h.story())
+			h.t.Fatalf("not within two minutes: %s\n%s", what, h.story())
 		}
 	}
 }

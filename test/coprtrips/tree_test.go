@@ -98,12 +98,8 @@ packages:
 	}
 	m := h.client("Fedora", "44")
 	m.repo(h, "coprs/adrian/tree:testing/repo/fedora-44/dnf.repo?arch=x86_64")
-	if got := m.offered("tiny"); got != "2.noarch 2.src" {
-		t.Errorf("testing offers %s", got)
-	}
-	if got := m.offered("native"); got != "1.src 1.x86_64" {
-		t.Errorf("testing offers %s", got)
-	}
+	m.sees("tiny", "2.noarch 2.src")
+	m.sees("native", "1.src 1.x86_64")
 	verify.refuses(t, filepath.Join(h.at("pub/results/adrian/tree/epel-7-x86_64"), fmt.Sprintf("%08d-tiny", first.ID), "tiny-1-1.el7.noarch.rpm"))
 }
 
