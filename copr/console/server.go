@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -141,9 +142,14 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) error {
 			return badRequest{err}
 		}
 	}
-	all := s.Records.List(q)
-	if all == nil {
-		all = []*copr.Build{}
+	found := s.Records.List(q)
+	all := make([]copr.Build, len(found))
+	for i, b := range found {
+		all[i] = *b
+		all[i].Chroots = slices.Clone(b.Chroots) // records are shared
+		for k := range all[i].Chroots {
+			all[i].Chroots[k].Result = nil
+		}
 	}
 	return answer(w, all)
 }

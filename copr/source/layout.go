@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"mirrorctl/copr"
 	"mirrorctl/internal/egress"
 )
 
@@ -67,7 +68,7 @@ func withVersion(spec []byte, version string) ([]byte, error) {
 		return nil, err
 	}
 	if !bytes.Contains(spec, []byte("%{upstream_version}")) {
-		return nil, fmt.Errorf("it does not use %%{upstream_version}; write Version: %%{upstream_version}")
+		return nil, fmt.Errorf("%w: it does not use %%{upstream_version}; write Version: %%{upstream_version}", copr.ErrRefused)
 	}
 	return append([]byte("%global upstream_version "+version+"\n"), spec...), nil
 }

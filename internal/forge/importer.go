@@ -61,7 +61,7 @@ func (i *importer) Import(ctx context.Context, p copr.Project, pkg copr.Package,
 	}
 	made, err := i.maker.Make(ctx, r, out)
 	var bad *rpmbuild.SpecError
-	if errors.As(err, &bad) || errors.Is(err, egress.ErrRefused) {
+	if errors.As(err, &bad) || errors.Is(err, egress.ErrRefused) || errors.Is(err, source.ErrChecksum) {
 		err = fmt.Errorf("%w: %w", copr.ErrRefused, err)
 	}
 	if err != nil {

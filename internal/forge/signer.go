@@ -35,6 +35,11 @@ func (s *signer) Sign(ctx context.Context, p copr.Project, b copr.Build, c copr.
 	if err != nil {
 		return err
 	}
+	// First: it makes the project's key, where a build is faster than the housekeeping that does.
+	key, err := s.client.PublicKey(ctx, p.Name)
+	if err != nil {
+		return err
+	}
 	var signed []string
 	var files []copr.File
 	for _, from := range packages {
@@ -44,10 +49,6 @@ func (s *signer) Sign(ctx context.Context, p copr.Project, b copr.Build, c copr.
 			return refusal(err)
 		}
 		signed, files = append(signed, to), append(files, file)
-	}
-	key, err := s.client.PublicKey(ctx, p.Name)
-	if err != nil {
-		return err
 	}
 	if err := s.check.Check(ctx, key, signed...); err != nil {
 		return fmt.Errorf("check what was signed: %w", err)
