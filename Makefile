@@ -6,11 +6,12 @@ SHELL := /bin/bash
 GO       ?= go
 DEMO     ?= demo
 COPR_DEMO ?= copr-demo
+COPR_ARCHES ?= copr-arches
 FUZZTIME ?= 20s
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 build: ## build bin/mirrorctl
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/mirrorctl ./cmd/mirrorctl
@@ -21,6 +22,10 @@ demo: build ## make a small site in ./demo, archive fedora-25 before your eyes, 
 copr-demo: build ## rebuild CRIU for EL 9 and Fedora 44, prove, sign and publish it, and install it with dnf
 	test/packages --copr
 	test/copr-demo $(COPR_DEMO)
+
+copr-arches: build ## the same for EL 9 on four architectures: cross-compiled, and proven in virtual machines
+	test/packages --copr
+	test/copr-arches $(COPR_ARCHES)
 
 copr: packages ## the rebuild hub's long campaigns: 200 builds under kills, four architectures, newer clients
 	test/packages --copr
@@ -51,4 +56,4 @@ bench: packages ## speed beside nginx, rsync and sha256sum, in the same run
 clean: ## remove what was built
 	rm -rf bin
 
-.PHONY: help build demo copr-demo copr packages test check clients fault docs bench clean
+.PHONY: help build demo copr-demo copr-arches copr packages test check clients fault docs bench clean

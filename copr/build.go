@@ -18,9 +18,11 @@ type Build struct {
 	Reason string `json:"reason,omitempty"`
 
 	// Sources are what it is made from; one that ends in .src.rpm is the source package itself.
-	Sources    []Source   `json:"sources,omitempty"`
-	Spec       File       `json:"spec,omitzero"` // as declared when the source package was made
-	SRPM       File       `json:"srpm,omitzero"`
+	Sources []Source `json:"sources,omitempty"`
+	Spec    File     `json:"spec,omitzero"` // as declared when the source package was made
+	SRPM    File     `json:"srpm,omitzero"`
+	// Names are the binary packages that the spec declares, for any of the chroots: a result has no other.
+	Names      []string   `json:"names,omitempty"`
 	Channel    Channel    `json:"channel"` // where it is published first
 	Background bool       `json:"background,omitempty"`
 	Submitter  string     `json:"submitter,omitempty"`

@@ -42,7 +42,8 @@ type Package struct {
 	Channel Channel  // where builds are published first. Default testing
 	Twice   bool     // build twice and compare. Default true
 	Timeout time.Duration
-	Exclude []Exclude // chroots that it does not build for, and why
+	Exclude []Exclude         // chroots that it does not build for, and why
+	SetID   map[string]string // files that may be setuid, setgid or have capabilities, by path, and why
 }
 
 // Source is one upstream file.

@@ -11,6 +11,7 @@ import (
 
 	"mirrorctl/internal/config"
 	"mirrorctl/internal/durable"
+	"mirrorctl/internal/forge"
 )
 
 func (a *app) configCommand() *cobra.Command {
@@ -36,6 +37,11 @@ func (a *app) checkConfig() error {
 		return err
 	}
 	problems := cfg.Problems()
+	if cfg.Copr.Projects != "" {
+		if _, err := forge.Declared(cfg); err != nil {
+			problems = append(problems, err.Error())
+		}
+	}
 	if a.out.format != "table" {
 		err = a.out.print(a.stdout, struct {
 			File     string   `json:"file"`

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -22,9 +23,9 @@ func (a *app) coprCommand() *cobra.Command {
 packages from testing to stable. Projects are declared in the files of copr.projects.`,
 	},
 		a.coprProjectCommand(), a.coprPackageCommand(), a.coprChrootCommand(),
-		a.coprBuildCommand(), a.coprBuildsCommand(), a.coprWatchCommand(), a.coprLogsCommand(),
+		a.coprBuildCommand(), a.coprBuildsCommand(), a.coprWatchCommand(), a.coprShowCommand(), a.coprLogsCommand(),
 		a.coprCancelCommand(), a.coprRetryCommand(), a.coprPromoteCommand(),
-		a.coprBuilderCommand(), a.coprKeyCommand(), a.coprSignerCommand(),
+		a.coprBuilderCommand(), a.coprTokenCommand(), a.coprKeyCommand(), a.coprSignerCommand(),
 	)
 }
 
@@ -46,13 +47,25 @@ func (a *app) hub() (*console.Client, error) {
 	return console.Dial(consoleSocket(cfg)), nil
 }
 
-// explainHub says what to do where no hub answers.
-func explainHub(err error) error {
-	if errors.Is(err, console.ErrNoHub) {
+// explainHub says what to do where no hub answers, and which command lists what the hub does not know.
+func explainHub(err error, list string) error {
+	switch {
+	case errors.Is(err, console.ErrNoHub):
 		return hinted{err, "start it with `mirrorctl serve`"}
+	case errors.Is(err, fs.ErrNotExist):
+		return unknown(list, "%w", err)
 	}
 	return err
 }
+
+// unknown is an error of something that nobody knows, and the command that lists what there is.
+func unknown(list, format string, args ...any) error {
+	return hinted{unknownError{fmt.Errorf(format, args...)}, "see `mirrorctl copr " + list + "`"}
+}
+
+type unknownError struct{ error }
+
+func (e unknownError) Unwrap() error { return e.error }
 
 // buildArgument reads the number of a build.
 func buildArgument(text string) (uint64, error) {
@@ -89,23 +102,32 @@ func findPackage(projects []copr.Project, text string) (copr.ProjectName, string
 		if err != nil {
 			return copr.ProjectName{}, "", usageError{err}
 		}
+		p := slices.IndexFunc(projects, func(p copr.Project) bool { return p.Name == name })
+		if p < 0 {
+			return name, "", unknown("project list", "unknown project %q", name.String())
+		}
+		if !has(projects[p], text[i+1:]) {
+			return name, "", unknown("package list", "unknown package %q of %s", text[i+1:], name)
+		}
 		return name, text[i+1:], nil
 	}
-	var has []string
+	var in []string
 	var found copr.ProjectName
 	for _, p := range projects {
-		if slices.ContainsFunc(p.Packages, func(k copr.Package) bool { return k.Name == text }) {
-			has, found = append(has, p.Name.String()), p.Name
+		if has(p, text) {
+			in, found = append(in, p.Name.String()), p.Name
 		}
 	}
-	switch len(has) {
+	switch len(in) {
 	case 1:
 		return found, text, nil
 	case 0:
-		return found, "", hinted{fmt.Errorf("unknown package %q: %w", text, errNoPackage), "see `mirrorctl copr package list`"}
+		return found, "", unknown("package list", "unknown package %q: no project has it", text)
 	}
-	return found, "", usagef("package %q is in %s: name one, as %s/%s", text, strings.Join(has, " and "), has[0], text)
+	return found, "", usagef("package %q is in %s: name one, as %s/%s", text, strings.Join(in, " and "), in[0], text)
 }
 
-// errNoPackage says that no project has a package of that name.
-var errNoPackage = errors.New("no project has it")
+// has reports whether a project has a package.
+func has(p copr.Project, name string) bool {
+	return slices.ContainsFunc(p.Packages, func(k copr.Package) bool { return k.Name == name })
+}

@@ -28,7 +28,7 @@ the build. It exits with 3 when a chroot has failed.`,
 			}
 			projects, err := h.Projects(c.Context())
 			if err != nil {
-				return explainHub(err)
+				return explainHub(err, "project list")
 			}
 			if o.Project, o.Package, err = findPackage(projects, names[0]); err != nil {
 				return err
@@ -42,7 +42,7 @@ the build. It exits with 3 when a chroot has failed.`,
 			o.Submitter = username()
 			b, err := h.Submit(c.Context(), o)
 			if err != nil {
-				return err
+				return explainHub(err, "chroot list")
 			}
 			a.say("build %d of %s/%s %s: %s", b.ID, b.Project, b.Package, b.Version, count(int64(len(b.Chroots)), "chroot"))
 			if noWait {
@@ -102,7 +102,7 @@ func (a *app) changeCommand(use, short, what string, some bool) *cobra.Command {
 			}
 			b, err := h.Change(c.Context(), id, what, choice)
 			if err != nil {
-				return explainHub(err)
+				return explainHub(err, "builds")
 			}
 			return a.printBuild(b)
 		},
@@ -131,7 +131,10 @@ func (a *app) watch(ctx context.Context, h *console.Client, id uint64) error {
 	for b, err := range h.Watch(ctx, id) {
 		if err != nil {
 			w.end()
-			return hinted{explainHub(err), fmt.Sprintf("the build goes on; see it with `mirrorctl copr watch %d`", id)}
+			if last.ID == 0 { // it never began
+				return explainHub(err, "builds")
+			}
+			return hinted{err, fmt.Sprintf("the build goes on; see it with `mirrorctl copr watch %d`", id)}
 		}
 		w.show(b)
 		last = b

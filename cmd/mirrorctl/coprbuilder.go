@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -45,7 +48,7 @@ configuration of this machine: builder, builders, arches, buildroots, vm.`,
 			}
 			all, err := h.Builders(c.Context())
 			if err != nil {
-				return explainHub(err)
+				return explainHub(err, "builder list")
 			}
 			t := &table{columns: []string{"builder", "arches", "tasks"}}
 			for _, b := range all {
@@ -126,12 +129,31 @@ func (a *app) build(c *cobra.Command, cfg *config.Config, o builderOptions) erro
 	if err != nil {
 		return err
 	}
+	hub := &dock.Client{URL: strings.TrimSuffix(o.hub, "/"), Name: o.name, Token: token}
+	if err := greet(c.Context(), hub, crew.Arches); err != nil {
+		return fmt.Errorf("builder %s: %w", o.name, err)
+	}
 	tasks, err := queue.Dial(c.Context(), queue.DialConfig{URL: o.connect, Name: o.name, Token: token, Arches: crew.Arches, Log: log})
 	if err != nil {
 		return err
 	}
 	defer tasks.Close()
-	hub := &dock.Client{URL: strings.TrimSuffix(o.hub, "/"), Name: o.name, Token: token}
 	log.Info("building", "name", o.name, "arches", crew.Arches, "hub", o.hub)
 	return crew.Run(c.Context(), tasks, hub, hub)
+}
+
+// greet asks the hub whether it knows this builder. The queue would not say: it lets a builder that is yet to be added wait.
+func greet(ctx context.Context, hub *dock.Client, arches []string) error {
+	may, err := hub.Hello(ctx)
+	if errors.Is(err, dock.ErrUnknown) {
+		return usageError{dock.ErrUnknown}
+	} else if err != nil {
+		return err
+	}
+	for _, arch := range arches {
+		if !slices.Contains(may, arch) {
+			return usagef("the hub lets it build for %s, and its configuration says %s; see copr.arches", strings.Join(may, ", "), strings.Join(arches, ", "))
+		}
+	}
+	return nil
 }

@@ -92,7 +92,7 @@ func (a *app) declaredProjects(c *cobra.Command, names ...string) ([]copr.Projec
 	}
 	all, err := h.Projects(c.Context())
 	if err != nil {
-		return nil, explainHub(err)
+		return nil, explainHub(err, "project list")
 	}
 	if len(names) == 0 {
 		return all, nil
@@ -102,7 +102,7 @@ func (a *app) declaredProjects(c *cobra.Command, names ...string) ([]copr.Projec
 			return []copr.Project{p}, nil
 		}
 	}
-	return nil, hinted{fmt.Errorf("project %q: %w", names[0], errNoPackage), "see `mirrorctl copr project list`"}
+	return nil, unknown("project list", "unknown project %q", names[0])
 }
 
 func (a *app) coprBuildsCommand() *cobra.Command {
@@ -125,7 +125,7 @@ func (a *app) coprBuildsCommand() *cobra.Command {
 			}
 			all, err := h.Builds(c.Context(), q)
 			if err != nil {
-				return explainHub(err)
+				return explainHub(err, "project list")
 			}
 			t := &table{columns: []string{"build", "package", "version", "state", "chroots", "channel", "submitted", "by"}}
 			for _, b := range all {
@@ -173,7 +173,7 @@ func (a *app) coprLogsCommand() *cobra.Command {
 			}
 			log, err := h.Log(c.Context(), id, chroot, follow)
 			if err != nil {
-				return explainHub(err)
+				return explainHub(err, "builds")
 			}
 			var out io.Writer = a.stdout
 			if a.screen {

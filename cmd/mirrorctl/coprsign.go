@@ -1,7 +1,12 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os/user"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,7 +18,7 @@ import (
 
 func (a *app) coprSignerCommand() *cobra.Command {
 	var keys, socket string
-	var allow []uint
+	var allow []string
 	c := &cobra.Command{
 		Use: "signer", Short: "Hold the keys of projects and sign for the hub", Args: arguments(0, 0),
 		Long: `signer answers at a unix socket: it signs packages whose provenance is complete, and metadata.
@@ -32,9 +37,9 @@ that is empty, serve starts one as a process beside itself.`,
 					socket = forge.Signer(cfg)
 				}
 			}
-			var uids []uint32
-			for _, uid := range allow {
-				uids = append(uids, uint32(uid))
+			uids, err := users(allow)
+			if err != nil {
+				return usageError{err}
 			}
 			return forge.RunSigner(c.Context(), keys, socket, uids)
 		},
@@ -42,8 +47,25 @@ that is empty, serve starts one as a process beside itself.`,
 	f := c.Flags()
 	f.StringVar(&keys, "keys", "", "directory of the keys (default: copr/keys in the state directory)")
 	f.StringVar(&socket, "socket", "", "where to answer (default: copr.signer)")
-	f.UintSliceVar(&allow, "allow", nil, "users who may ask, by `UID`, beside root and its own")
+	f.StringSliceVar(&allow, "allow", nil, "a `USER` who may ask, by name or number, beside root and its own")
 	return c
+}
+
+// users are the numbers of users that are named, or numbers already: what a unit of systemd can name, it cannot count.
+func users(names []string) ([]uint32, error) {
+	var uids []uint32
+	for _, name := range names {
+		number := name
+		if u, err := user.Lookup(name); err == nil {
+			number = u.Uid
+		}
+		uid, err := strconv.ParseUint(number, 10, 32)
+		if err != nil {
+			return nil, fmt.Errorf("--allow %q: there is no such user", name)
+		}
+		uids = append(uids, uint32(uid))
+	}
+	return uids, nil
 }
 
 func (a *app) coprKeyCommand() *cobra.Command {
@@ -56,7 +78,7 @@ func (a *app) coprKeyCommand() *cobra.Command {
 			}
 			keys, err := client.Keys(c.Context(), p)
 			if err != nil {
-				return err
+				return explainSigner(err)
 			}
 			return a.printKeys(keys)
 		},
@@ -70,7 +92,7 @@ func (a *app) coprKeyCommand() *cobra.Command {
 			}
 			text, err := client.PublicKey(c.Context(), p)
 			if err != nil {
-				return err
+				return explainSigner(err)
 			}
 			_, err = a.stdout.Write(text)
 			return err
@@ -86,13 +108,13 @@ func (a *app) coprKeyCommand() *cobra.Command {
 			}
 			k, err := client.CreateKey(c.Context(), p, new)
 			if err != nil {
-				return err
+				return explainSigner(err)
 			}
 			return a.printKeys([]sign.Key{k})
 		},
 	}
 	rotate.Flags().DurationVar(&new.Lifetime, "lifetime", 0, "how long it is good for (default: for ever)")
-	rotate.Flags().StringVar((*string)(&new.Algorithm), "algorithm", "", "rsa, or ed25519 for projects without EL 7 (default rsa)")
+	rotate.Flags().StringVar((*string)(&new.Algorithm), "algorithm", "", "rsa, or ed25519, which EL 9 and older do not read (default rsa)")
 	retire := &cobra.Command{
 		Use: "retire PROJECT FINGERPRINT", Short: "Take a key out of pubkey.gpg: what it signed can be installed no more", Args: arguments(2, 2),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -100,10 +122,18 @@ func (a *app) coprKeyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return client.RetireKey(c.Context(), p, args[1])
+			return explainSigner(client.RetireKey(c.Context(), p, args[1]))
 		},
 	}
 	return group(&cobra.Command{Use: "key", Short: "Show and rotate the keys of projects"}, list, show, rotate, retire)
+}
+
+// explainSigner says what to do where no signer answers.
+func explainSigner(err error) error {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
+		return hinted{err, "`mirrorctl serve` starts one"}
+	}
+	return err
 }
 
 // signer is the client of the process that holds the keys.

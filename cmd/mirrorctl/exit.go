@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"mirrorctl/archive"
+	"mirrorctl/internal/forge"
 	"mirrorctl/internal/site"
 	"mirrorctl/mirror"
 	"mirrorctl/repomd"
@@ -35,7 +36,7 @@ var exitCodes = []struct{ code, meaning, when string }{
 	{"1", "failed", "The message says what, where, and what to do next. Nothing was deleted that is not held elsewhere; a job can be continued."},
 	{"2", "usage or configuration", "A flag, an argument or the configuration is wrong, or a directory that it names is not there. Nothing was done."},
 	{"3", "finished, but something differs", "verify found a file that contradicts its checksum, status a repository that is not whole or a job that is stuck, archive --dry-run a problem that would stop the job."},
-	{"4", "not found", "There is no such release, job or repository."},
+	{"4", "not found", "There is no such release, job or repository; no such project, package, chroot or build."},
 	{"5", "refused, needs confirmation", "A step that asks was not agreed to, or had no terminal to ask on and no --yes; or the release is not end-of-life and --force was not given."},
 	{"6", "another run holds the lock", "The message names its pid and since when it runs."},
 	{"128+n", "ended by signal n", "130 after Ctrl-C, 143 after SIGTERM. A job that was interrupted can be continued; the message has the command."},
@@ -65,6 +66,9 @@ func verdict(ctx context.Context, err error) (code int, hint string) {
 		locked *archive.LockedError
 		sum    *repomd.ChecksumError
 		sig    signalError
+
+		unknown     unknownError
+		declaration *forge.DeclarationError
 	)
 	errors.As(err, &hinted)
 	switch {
@@ -72,13 +76,13 @@ func verdict(ctx context.Context, err error) (code int, hint string) {
 		return exitDone, ""
 	case errors.As(context.Cause(ctx), &sig) && errors.Is(err, context.Canceled):
 		return exitSignal + int(sig.signal), hinted.hint
-	case errors.As(err, &usage), errors.Is(err, archive.ErrNested):
+	case errors.As(err, &usage), errors.As(err, &declaration), errors.Is(err, archive.ErrNested):
 		return exitUsage, hinted.hint
 	case errors.Is(err, errDiffers), errors.As(err, &sum):
 		return exitDiffers, hinted.hint
 	case errors.Is(err, site.ErrUnknownRelease), errors.Is(err, mirror.ErrUnknownTree):
 		return exitNotFound, "see `mirrorctl releases list`"
-	case errors.Is(err, archive.ErrNoJob), errors.Is(err, errNoRepository), hinted.hint == "" && errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, archive.ErrNoJob), errors.Is(err, errNoRepository), errors.As(err, &unknown), hinted.hint == "" && errors.Is(err, fs.ErrNotExist):
 		return exitNotFound, hinted.hint
 	case errors.Is(err, errUnconfirmed), errors.Is(err, archive.ErrNotEOL):
 		return exitUnconfirmed, hinted.hint

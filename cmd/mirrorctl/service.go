@@ -56,7 +56,7 @@ func openService(ctx context.Context, cfg *config.Config, takeover bool, log *sl
 		return nil, err
 	}
 	if cfg.Copr.Projects != "" {
-		if s.forge, err = forge.Open(ctx, cfg, s.site, log); err != nil {
+		if s.forge, err = forge.Open(ctx, cfg, s.site, s.metrics, log); err != nil {
 			return nil, err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"mirrorctl/copr"
@@ -41,9 +42,14 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) error {
 			return badRequest{err}
 		}
 	}
-	all := s.Records.List(q)
-	if all == nil {
-		all = []*copr.Build{}
+	found := s.Records.List(q)
+	all := make([]copr.Build, len(found))
+	for i, b := range found {
+		all[i] = *b
+		all[i].Chroots = slices.Clone(b.Chroots) // records are shared
+		for k := range all[i].Chroots {
+			all[i].Chroots[k].Result = nil // a list shows none, and they are most of a record
+		}
 	}
 	return answer(w, all)
 }

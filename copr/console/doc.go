@@ -3,6 +3,7 @@
 //
 //	GET    /projects                       what is declared
 //	GET    /builds?project=&package=&state=&before=&limit=
+//	                                       without what builders delivered: that is hundreds of names for each chroot
 //	POST   /builds                         an order; answers the build
 //	GET    /builds/{id}                    ?watch=1: a line of JSON for each change until it has ended
 //	POST   /builds/{id}/cancel|retry|promote

@@ -2,8 +2,10 @@ package declare_test
 
 import (
 	"os"
+	"path"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -97,6 +99,8 @@ func TestMistakes(t *testing.T) {
 		{"often", "every: 1h", "every: 1s", "at least 1m"},
 		{"allowed", "aarch64/vm", "arm64/vm", "want arch/runner"},
 		{"exclude nothing", `"*-s390x"`, `"*-i386"`, "matches none"},
+		{"setuid where", "gate: criu", "gate: criu\n    setuid: {usr/bin/x: why}", "want the whole path"},
+		{"setuid without reason", "gate: criu", "gate: criu\n    setuid: {/usr/bin/x: ' '}", "setuid /usr/bin/x: reason is missing"},
 		{"exclude without reason", "reason: no time", `reason: ""`, "reason is missing"},
 		{"profile of nothing", "  epel-8: {", "  epel-7: {", `no such target; did you mean`},
 		{"keep", "keep: 5", "keep: -1", "negative"},
@@ -115,6 +119,45 @@ func TestMistakes(t *testing.T) {
 			}
 			if err != nil && strings.Contains(err.Error(), "secret") {
 				t.Errorf("a password is in %v", err)
+			}
+		})
+	}
+}
+
+// The declarations that the project ships are good, and none of their chroots is left without a word.
+func TestShipped(t *testing.T) {
+	for _, tt := range []struct {
+		file            string
+		built, excluded int
+	}{
+		{"criu.yaml", 16, 8},
+		{"demo.yaml", 2, 0},
+	} {
+		t.Run(tt.file, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.CopyFS(filepath.Join(dir, "criu"), os.DirFS("../packages/criu")); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Link(filepath.Join(dir, "criu", tt.file), filepath.Join(dir, tt.file)); err != nil {
+				t.Fatal(err)
+			}
+			all, err := declare.Load(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			built, excluded := 0, 0
+			for _, c := range all[0].Chroots {
+				out := slices.ContainsFunc(all[0].Packages[0].Exclude, func(e copr.Exclude) bool {
+					return slices.ContainsFunc(e.Chroots, func(p string) bool { ok, _ := path.Match(p, c.String()); return ok })
+				})
+				if out {
+					excluded++
+				} else {
+					built++
+				}
+			}
+			if built != tt.built || excluded != tt.excluded {
+				t.Errorf("%d chroots are built and %d excluded, want %d and %d", built, excluded, tt.built, tt.excluded)
 			}
 		})
 	}

@@ -12,6 +12,7 @@
 //	    watch: {github: checkpoint-restore/criu}
 //	    gate: criu
 //	    allowed: {aarch64/vm: [pre-dump]}
+//	    setuid: {/usr/bin/helper: whom it serves}      # refused where it is not declared
 //	    exclude: [{chroots: [epel-7-s390x], reason: no compiler}]
 //
 // It promises that what Load returns is complete and checked: defaults filled in, names good for paths and URLs, chroots

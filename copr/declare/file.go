@@ -51,6 +51,7 @@ type pkg struct {
 	Twice   *bool               `yaml:"twice"`
 	Timeout strict.Duration     `yaml:"timeout"`
 	Exclude []exclude           `yaml:"exclude"`
+	SetID   map[string]string   `yaml:"setuid"`
 
 	line int
 }

@@ -24,7 +24,7 @@ const defaultTimeout = 2 * time.Hour
 // check makes the package of a declared one.
 func (d pkg) check(name string, chroots []copr.Chroot) (copr.Package, error) {
 	k := copr.Package{
-		Name: name, Spec: d.Spec, Extra: d.Extra, Version: d.Version, Gate: d.Gate, Script: d.Script, Allowed: d.Allowed,
+		Name: name, Spec: d.Spec, Extra: d.Extra, Version: d.Version, Gate: d.Gate, Script: d.Script, Allowed: d.Allowed, SetID: d.SetID,
 		Channel: copr.Channel(d.Channel), Twice: true, Timeout: time.Duration(d.Timeout),
 	}
 	if k.Gate == "" {
@@ -71,7 +71,23 @@ func (d pkg) check(name string, chroots []copr.Chroot) (copr.Package, error) {
 	if k.Exclude, err = excludes(d.Exclude, chroots); err != nil {
 		return k, err
 	}
+	if err := checkSetID(d.SetID); err != nil {
+		return k, err
+	}
 	return k, checkAllowed(d.Allowed)
+}
+
+// checkSetID looks at the files that may give their callers rights.
+func checkSetID(files map[string]string) error {
+	for name, reason := range files {
+		switch {
+		case !path.IsAbs(name) || path.Clean(name) != name || strings.ContainsAny(name, "*?[\x00\n"):
+			return fmt.Errorf("setuid %q: want the whole path of a file", name)
+		case strings.TrimSpace(reason) == "":
+			return fmt.Errorf("setuid %s: reason is missing: it gives rights to whoever calls it", name)
+		}
+	}
+	return nil
 }
 
 // sources checks that what is declared is pinned: a version that a watcher finds is pinned on first sight, and none is
@@ -132,8 +148,8 @@ func (d watch) check() (copr.Watch, error) {
 		return w, errors.New("github, anitya and directory: one of them")
 	case d.GitHub != "" && (!isName(owner) || !isName(repo)):
 		return w, fmt.Errorf("github %q: want owner/name", d.GitHub)
-	case d.Directory != "" && !path.IsAbs(d.Directory):
-		return w, fmt.Errorf("directory %q: want an absolute path", d.Directory)
+	case d.Directory != "" && !path.IsAbs(d.Directory) && !fs.ValidPath(d.Directory):
+		return w, fmt.Errorf("directory %q: want one below the directory of the declaration, or an absolute path", d.Directory)
 	case d.Directory != "" && d.Pattern == "":
 		return w, errors.New("pattern is missing: which files of the directory, such as criu-{version}.tar.xz")
 	case d.Pattern != "" && (strings.Count(d.Pattern, "{version}") != 1 || strings.ContainsAny(strings.Replace(d.Pattern, "{version}", "", 1), "{}/*?[]\\")):

@@ -24,6 +24,19 @@ type Client struct {
 	Patience    time.Duration // how long a request is tried again while the hub is not there; 0 is 10 min
 }
 
+// Hello asks the hub, once it is there, which architectures this builder may build for. The error wraps ErrUnknown where the
+// hub does not know its name and token.
+func (c *Client) Hello(ctx context.Context) ([]string, error) {
+	res, err := c.do(ctx, request{method: http.MethodGet, path: "hello"})
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close() // read only
+	var g greeting
+	err = json.NewDecoder(io.LimitReader(res.Body, maxChunk)).Decode(&g)
+	return g.Arches, err
+}
+
 // Hold takes a task for the builder, or confirms it.
 //
 // BUG: where the answer to a taking is lost, the taking is sent again and counts as another delivery.

@@ -39,6 +39,7 @@ var ErrUnknown = errors.New("unknown builder, or not its token: add it with `mir
 
 // Handler serves builders elsewhere, below /builder/.
 //
+//	GET  /builder/hello              → {"arches": […]} that the builder may build for
 //	POST /builder/hold/TASK?at=STEP  → {"delivery": N}; of delivery 0 it is a taking
 //	POST /builder/release/TASK       the reason
 //	GET  /builder/source/TASK        the source package
@@ -65,6 +66,7 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request) error {
 	var failed error
 	mux := http.NewServeMux()
 	for pattern, do := range map[string]route{
+		"GET /builder/hello": hello,
 		"POST /builder/hold/{build}/{chroot}/{attempt}/{delivery}":       hold,
 		"POST /builder/release/{build}/{chroot}/{attempt}/{delivery}":    release,
 		"GET /builder/source/{build}/{chroot}/{attempt}/{delivery}":      source,
@@ -75,9 +77,13 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request) error {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			// A builder that stalls holds a connection and no more, and not for ever: 10 kB/s is the least.
 			limit := time.Minute + time.Duration(max(r.ContentLength, 0)/10_000)*time.Second
-			if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(limit)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-				failed = err
-				return
+			conn, end := http.NewResponseController(w), time.Now().Add(limit)
+			for _, set := range []func(time.Time) error{conn.SetReadDeadline, conn.SetWriteDeadline} { // of the server's own, the answer's began with the header
+				if err := set(end); err != nil && !errors.Is(err, http.ErrNotSupported) {
+					failed = err
+					return
+				}
+				end = end.Add(time.Minute)
 			}
 			failed = do(r.Context(), h.Dock.For(name, arches), w, r)
 		})
@@ -114,6 +120,16 @@ func hold(ctx context.Context, b *Builder, w http.ResponseWriter, r *http.Reques
 	}
 	w.Header().Set("Content-Type", "application/json")
 	return json.NewEncoder(w).Encode(heldTask{t.Delivery})
+}
+
+// greeting answers a builder that begins.
+type greeting struct {
+	Arches []string `json:"arches"`
+}
+
+func hello(_ context.Context, b *Builder, w http.ResponseWriter, _ *http.Request) error {
+	w.Header().Set("Content-Type", "application/json")
+	return json.NewEncoder(w).Encode(greeting{b.arches})
 }
 
 // heldTask answers who holds a task.

@@ -51,6 +51,9 @@ func files(e Expect, all []*pkg) (r result) {
 			if mode&modeType == modeFile && mode&modeSetID != 0 && !slices.Contains(e.SetID, name) {
 				r.failf("%s: %s is setuid or setgid (mode %o), which the project does not allow", p.file, name, mode&0o7777)
 			}
+			if f.Caps != "" && !slices.Contains(e.SetID, name) {
+				r.failf("%s: %s has the capabilities %s, which the project does not allow", p.file, name, f.Caps)
+			}
 			if mode&modeWorld != 0 && mode&modeType != modeLink && (mode&modeType != modeDir || mode&modeSticky == 0) {
 				r.failf("%s: %s may be written by everyone (mode %o)", p.file, name, mode&0o7777)
 			}

@@ -22,7 +22,7 @@ type Expect struct {
 	Names []string
 	// Target is what the chroot's distribution provides; nil leaves closure undecided, which is a skip.
 	Target *Target
-	// SetID lists files that may be setuid or setgid, by path.
+	// SetID lists files that may be setuid or setgid or have capabilities, by path.
 	SetID []string
 }
 

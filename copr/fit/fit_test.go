@@ -265,6 +265,9 @@ func TestMisfits(t *testing.T) {
 		}, "identity", "once more"},
 		{"setuid", with(program, file("/usr/bin/root", 0o104755)), "files", "/usr/bin/root is setuid"},
 		{"setgid", with(program, file("/usr/bin/games", 0o102755)), "files", "/usr/bin/games is setuid or setgid"},
+		{"capabilities", func(t *testing.T, dir string) []string {
+			return []string{packWith(t, dir, func(p *rpmpack.RPM) { p.AddCustomTag(5010, rpmpack.EntryStringSlice([]string{"cap_setuid=ep"})) }, program)}
+		}, "files", "has the capabilities cap_setuid=ep"},
 		{"in /usr/local", with(program, file("/usr/local/bin/x", 0o755)), "files", "/usr/local/bin/x is below /usr/local"},
 		{"in /home", with(program, file("/home/me/.bashrc", 0o644)), "files", "below /home"},
 		{"shipped in /run", with(program, file("/run/p.pid", 0o644)), "files", "below /run"},

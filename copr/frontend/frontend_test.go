@@ -119,13 +119,13 @@ func TestSubmit(t *testing.T) {
 
 func number(t *testing.T, h hub) string {
 	t.Helper()
-	u := h.WebhookURL("custom", criu, "s", "criu")
+	u := frontend.WebhookURL(h.PublicURL, "custom", criu, "s", "criu")
 	return strings.Split(strings.TrimPrefix(u, h.url), "/")[3]
 }
 
 func TestGitHub(t *testing.T) {
 	h := serve(t, names, nil)
-	path := strings.TrimPrefix(h.WebhookURL("github", criu, "hook", "criu"), h.url)
+	path := strings.TrimPrefix(frontend.WebhookURL(h.PublicURL, "github", criu, "hook", "criu"), h.url)
 	for _, tt := range []struct{ event, body, version string }{
 		{"ping", `{"zen":"x"}`, ""},
 		{"push", `{"ref":"refs/heads/main"}`, ""},

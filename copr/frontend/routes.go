@@ -82,6 +82,9 @@ func (f *Frontend) Serve(w http.ResponseWriter, r *http.Request) error {
 		for name, value := range values {
 			r.SetPathValue(name, value)
 		}
+		if method != http.MethodGet {
+			r.Body = web.Incoming(w, r.Body)
+		}
 		err := route.Handle(w, r)
 		if route.api {
 			return apiError(w, err)

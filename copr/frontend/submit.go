@@ -14,7 +14,7 @@ import (
 
 const (
 	maxForm   = 1 << 20 // bytes of JSON
-	maxUpload = 4 << 30 // bytes of a source package
+	maxUpload = 1 << 30 // bytes of a source package, as much as is fetched of one elsewhere
 	maxURLs   = 100     // builds in one request
 )
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -35,8 +36,8 @@ func (f *Frontend) hooked(r *http.Request) (Order, error) {
 }
 
 // WebhookURL is where a project's webhook for a package is called; kind is custom or github.
-func (f *Frontend) WebhookURL(kind string, p copr.ProjectName, secret, pkg string) string {
-	return f.url("webhooks", kind, strconv.FormatUint(uint64(number(p)), 10), secret, pkg) + "/"
+func WebhookURL(public *url.URL, kind string, p copr.ProjectName, secret, pkg string) string {
+	return public.JoinPath("webhooks", kind, strconv.FormatUint(uint64(number(p)), 10), secret, pkg).String() + "/"
 }
 
 // customHook builds the package; ?version= names upstream's. What the body holds is not looked at. The answer is the

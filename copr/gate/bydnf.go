@@ -86,6 +86,11 @@ func (in *installation) dnf(repositories []string) ([]string, int, error) {
 		if err != nil || (parsed.Scheme != "http" && parsed.Scheme != "https" && parsed.Scheme != "file") || strings.ContainsAny(u, " \t\r\n") {
 			return nil, 0, fmt.Errorf("repository %q: want an http, https or file URL", u)
 		}
+		if parsed.Scheme == "file" { // a directory of this machine, of which nothing else is seen inside
+			seen := fmt.Sprintf("/targets/%d", i)
+			in.targets = append(in.targets, "--ro-bind", parsed.Path, seen)
+			u = "file://" + seen
+		}
 		fmt.Fprintf(&conf, "[target%d]\nname=target%d\nbaseurl=%s\n", i, i, u)
 	}
 	if err := durable.WriteFile(filepath.Join(in.work, "home", "dnf.conf"), []byte(conf.String()), 0o644); err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,6 +41,7 @@ type installation struct {
 	root  string
 	log   io.Writer
 
+	targets   []string // arguments of bwrap for the target's repositories that are directories here
 	packages  []*index.Package
 	files     []string // the packages as they are seen inside
 	whole     bool     // the root holds the dependencies, too: a shell, a libc
@@ -156,9 +158,9 @@ func (in *installation) add(name string, began time.Time, v copr.Verdict, reason
 func (in *installation) run(ctx context.Context, network bool, command ...string) (text string, failed error, err error) {
 	var out bytes.Buffer
 	failed = jail{
-		binds: append(tools(),
+		binds: slices.Concat(tools(), []string{
 			"--bind", in.work, "/gate", // root, home, and the repository
-			"--ro-bind", filepath.Join(in.work, "repo"), "/gate/repo"),
+			"--ro-bind", filepath.Join(in.work, "repo"), "/gate/repo"}, in.targets),
 		capabilities: installCapabilities,
 		environment:  map[string]string{"HOME": "/gate/home"},
 		network:      network,

@@ -122,6 +122,18 @@ func TestInstallWithDependencies(t *testing.T) {
 			}
 		})
 	}
+	// A directory of this machine is as good as a server, though the jail shows nothing else of it.
+	t.Run("directory", func(t *testing.T) {
+		dir := buildRPM(t, "x86_64", "pkg", "1", map[string]string{"/usr/share/x": file(t, "x")}, "\n%package -n needy\nSummary: needs\nRequires: shell\n%description -n needy\nNeeds.\n%files -n needy\n")
+		reports, err := gate.New(gate.Config{Repositories: map[string][]string{"epel-9": {"file://" + repo}}}).Run(t.Context(), task("install", "epel-9-x86_64", "1-1"), dir, t.Output())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c := find(reports, "root", "install"); c.Verdict != copr.Pass {
+			show(t, reports)
+			t.Errorf("install: %s %q", c.Verdict, c.Reason)
+		}
+	})
 	t.Run("nothing provides it", func(t *testing.T) {
 		dir := buildRPM(t, "x86_64", "pkg", "1", map[string]string{"/usr/share/x": file(t, "x")}, "\n%package -n needy\nSummary: needs\nRequires: libnone.so.7\n%description -n needy\nNeeds.\n%files -n needy\n")
 		reports, err := gate.New(config).Run(t.Context(), task("install", "epel-9-x86_64", "1-1"), dir, t.Output())

@@ -70,7 +70,7 @@ func cannotCheckpoint() string {
 	if _, err := exec.LookPath("bwrap"); err != nil {
 		return "no bubblewrap to pivot with: " + err.Error()
 	}
-	status, err := os.ReadFile("/proc/self/status")
+	status, err := os.ReadFile("/proc/thread-self/status") // capabilities belong to threads
 	if err != nil {
 		return err.Error()
 	}

@@ -63,6 +63,9 @@ func (l *ledger) Update(_ context.Context, id uint64, change func(*copr.Build) e
 		if from := was.Chroots[i].State; from != c.State && !from.May(c.State) {
 			return fmt.Errorf("%s: %s may not become %s", c.Chroot, from, c.State)
 		}
+		if was.Chroots[i].State.Ended() && !c.State.Ended() && c.Attempt == was.Chroots[i].Attempt {
+			return fmt.Errorf("%s: attempt %d has ended", c.Chroot, c.Attempt)
+		}
 	}
 	l.builds[id-1] = b
 	l.tell(b)
@@ -145,10 +148,12 @@ func (p *ports) Check(context.Context, copr.Project, copr.Build, copr.BuildChroo
 func (p *ports) Sign(context.Context, copr.Project, copr.Build, copr.BuildChroot, string, string) error {
 	return p.meet("sign")
 }
-func (p *ports) Publish(_ context.Context, _ copr.Project, ch copr.Channel, b copr.Build, c copr.BuildChroot, _ string) error {
+func (p *ports) PublishAll(_ context.Context, _ copr.Project, ch copr.Channel, b copr.Build, dirs map[copr.Chroot]string) error {
 	err := p.meet("publish")
 	if err == nil || errors.Is(err, errButDone) {
-		p.put(fmt.Sprintf("%s %s %d", ch, c.Chroot, b.ID))
+		for c := range dirs {
+			p.put(fmt.Sprintf("%s %s %d", ch, c, b.ID))
+		}
 	}
 	return err
 }

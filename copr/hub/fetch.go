@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"mirrorctl/copr"
 )
@@ -19,21 +20,25 @@ func (h *Hub) fetch(ctx context.Context, id uint64) error {
 		got, err = h.Importer.Import(ctx, p, pkg, *b)
 	}
 	var unknown *UnknownError
+	var why string
+	if err != nil {
+		why = strings.TrimPrefix(err.Error(), copr.ErrRefused.Error()+": ")
+	}
 	refused := errors.Is(err, copr.ErrRefused) || errors.As(err, &unknown)
 	if err != nil && !refused {
 		return err
 	}
 	return h.Ledger.Update(ctx, id, func(b *copr.Build) error {
 		if !refused {
-			b.Spec, b.SRPM, b.EVR, b.Sources = got.Spec, got.SRPM, got.EVR, got.Sources
+			b.Spec, b.SRPM, b.EVR, b.Names, b.Sources = got.Spec, got.SRPM, got.EVR, got.Names, got.Sources
 		} else {
-			b.Reason = err.Error()
+			b.Reason = why
 		}
 		for i := range b.Chroots {
 			switch c := &b.Chroots[i]; {
 			case c.State != copr.Importing: // canceled meanwhile, or skipped
 			case refused:
-				h.finish(c, copr.Failed, "the source package could not be made: "+err.Error())
+				h.finish(c, copr.Failed, "the source package could not be made: "+why)
 			default:
 				c.State, c.Reason = copr.Pending, ""
 			}

@@ -41,6 +41,9 @@ func (h *Hub) look(ctx context.Context, p copr.Project, pkg copr.Package) (time.
 	if err != nil || newest == "" {
 		return wait, err
 	}
+	if pkg.Version != "" && h.Upstream.Newer(pkg.Version, newest) {
+		return wait, nil // it has not released what is declared, or takes it back
+	}
 	for _, b := range h.Ledger.List(copr.Query{Project: p.Name, Package: pkg.Name}) {
 		if b.Version != "" && !h.Upstream.Newer(newest, b.Version) {
 			return wait, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -37,6 +38,7 @@ type Hub struct {
 	Options
 	projects atomic.Pointer[[]copr.Project]
 	desk     desk
+	joint    sync.Mutex // held while chroots are published together
 }
 
 // New makes a Hub for the declared projects.
@@ -85,7 +87,7 @@ func (h *Hub) Package(name copr.ProjectName, pkg string) (copr.Project, copr.Pac
 // Intervals of the loops: changes of records are seen at once; this is for steps that had trouble, and for the clock's own.
 const (
 	sweepEvery   = 5 * time.Second
-	promoteEvery = time.Minute
+	promoteEvery = 10 * time.Second
 )
 
 // Run takes the steps that are due until ctx ends.

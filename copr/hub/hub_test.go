@@ -248,6 +248,44 @@ func TestAllOrNothing(t *testing.T) {
 			t.Errorf("offered: %s", got)
 		}
 	})
+	// What was good when it was delivered is not when the last one comes.
+	run(t, together, func(s *stage) {
+		id := s.submit()
+		s.ledger.deliver(id, good, el9)
+		s.settled(id)
+		s.mu.Lock()
+		s.trouble["sign"] = []error{nil, fmt.Errorf("%w: a byte differs", copr.ErrRefused)}
+		s.mu.Unlock()
+		s.ledger.deliver(id, good, f44)
+		s.want(id, el9, copr.Failed, "a byte differs")
+		s.want(id, f44, copr.Failed, "epel-9-x86_64 is failed")
+		if got := s.offered(); strings.Contains(got, "testing") {
+			t.Errorf("offered: %s", got)
+		}
+	})
+}
+
+// What is archived while it is built is not published, and what is promoted into is not archived.
+func TestArchivedMeanwhile(t *testing.T) {
+	run(t, func(p *copr.Project) { p.Publish.PromoteAfter = time.Hour }, func(s *stage) {
+		first, second := s.submit(), s.submit()
+		s.ledger.deliver(first, good, el9, f44)
+		s.settled(first)
+		s.mu.Lock()
+		s.ended = el9.Release()
+		s.mu.Unlock()
+		s.ledger.deliver(second, good, el9, f44)
+		s.want(second, el9, copr.Skipped, "epel-9 is archived")
+		s.want(second, f44, copr.Succeeded, "")
+		if _, err := s.Hub.Promote(t.Context(), first, []copr.Chroot{el9}); !errors.Is(err, copr.ErrRefused) || !strings.Contains(err.Error(), "epel-9 is archived") {
+			t.Errorf("promoted: %v", err)
+		}
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		if got := s.offered(); strings.Contains(got, "stable epel-9") || !strings.Contains(got, "stable fedora-44-x86_64 2") {
+			t.Errorf("offered: %s", got)
+		}
+	})
 }
 
 func TestPromotionByRule(t *testing.T) {
@@ -283,7 +321,7 @@ func TestRetention(t *testing.T) {
 // A version that shows upstream is built once, whatever becomes of it.
 func TestUpstream(t *testing.T) {
 	run(t, func(p *copr.Project) { p.Packages[0].Watch.Directory = "there" }, func(s *stage) {
-		for _, version := range []string{"4.2.1", "4.3", "4.3", "4.2"} {
+		for _, version := range []string{"4.1", "4.2.1", "4.3", "4.3", "4.2"} {
 			s.mu.Lock()
 			s.newest = version
 			s.mu.Unlock()

@@ -34,7 +34,7 @@ func (h *Hub) tidy(ctx context.Context, id uint64, chroot copr.Chroot) error {
 // retain keeps the newest builds of a package in a channel of a chroot.
 func (h *Hub) retain(ctx context.Context, b *copr.Build, chroot copr.Chroot, ch copr.Channel) error {
 	p, err := h.Project(b.Project)
-	if err != nil || p.Publish.Keep == 0 {
+	if err != nil || p.Publish.Keep == 0 || h.frozen(chroot) != "" {
 		return nil
 	}
 	var keep []uint64

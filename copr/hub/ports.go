@@ -34,6 +34,7 @@ type Imported struct {
 	Spec    copr.File // zero where the order names a source package
 	SRPM    copr.File
 	EVR     string
+	Names   []string      // of the binary packages that the spec declares
 	Sources []copr.Source // with the hashes that were seen
 }
 
@@ -58,8 +59,9 @@ type Signer interface {
 
 // Tree is the published tree. Every method may be repeated, and repairs what was left by one that was cut short.
 type Tree interface {
-	// Publish puts what dir holds into the channel's repository and brings out a new generation of its metadata.
-	Publish(ctx context.Context, p copr.Project, ch copr.Channel, b copr.Build, c copr.BuildChroot, dir string) error
+	// PublishAll puts what the directories hold into the repositories of their chroots, all of it before the first brings out
+	// a new generation of its metadata.
+	PublishAll(ctx context.Context, p copr.Project, ch copr.Channel, b copr.Build, dirs map[copr.Chroot]string) error
 	// Record keeps the log and the results of a chroot that failed, and touches no repository.
 	Record(ctx context.Context, p copr.Project, ch copr.Channel, b copr.Build, c copr.BuildChroot, dir string) error
 	// Promote puts a chroot of a build that is in testing into stable, too.

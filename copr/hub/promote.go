@@ -20,14 +20,21 @@ func (h *Hub) Promote(ctx context.Context, id uint64, chroots []copr.Chroot) (*c
 		return b, err
 	}
 	var ready []copr.Chroot
+	kept := "" // why those that are archived are not among them
 	for _, c := range b.Chroots {
-		if c.State == copr.Succeeded && (len(chroots) == 0 || slices.Contains(chroots, c.Chroot)) {
+		switch {
+		case c.State != copr.Succeeded || len(chroots) > 0 && !slices.Contains(chroots, c.Chroot):
+		case h.frozen(c.Chroot) != "":
+			kept = h.frozen(c.Chroot)
+		default:
 			ready = append(ready, c.Chroot)
 		}
 	}
 	switch {
 	case b.Channel != copr.Testing:
 		return b, fmt.Errorf("%w: build %d was published in %s", copr.ErrRefused, id, b.Channel)
+	case len(ready) == 0 && kept != "":
+		return b, fmt.Errorf("%w: %s", copr.ErrRefused, kept)
 	case len(ready) == 0:
 		return b, fmt.Errorf("%w: build %d has no such chroot in testing", copr.ErrRefused, id)
 	}
@@ -56,7 +63,7 @@ func (h *Hub) promoteRipe(ctx context.Context) {
 			if p.Publish.PromoteAfter == 0 {
 				continue
 			}
-			id, ok := ripe(h.Ledger.List(copr.Query{Project: p.Name, Package: pkg.Name}), p.Publish, h.Now())
+			id, ok := ripe(h.Ledger.List(copr.Query{Project: p.Name, Package: pkg.Name}), p.Publish, h.Now(), h.frozen)
 			if !ok {
 				continue
 			}

@@ -46,33 +46,60 @@ func (s *settling) run(ctx context.Context) (err error) {
 	if s.p, s.pkg, err = s.h.Package(s.b.Project, s.b.Package); err != nil {
 		return s.end(ctx, copr.Failed, err.Error())
 	}
-	out := filepath.Join(s.h.Staging, fmt.Sprint(s.b.ID), s.c.Chroot.String())
+	if why := s.h.frozen(s.c.Chroot); why != "" { // since the build was submitted
+		return s.end(ctx, copr.Skipped, why)
+	}
+	if s.p.Publish.AllOrNothing && s.c.Step == copr.StepPublish {
+		return s.together(ctx)
+	}
 	for _, step := range []func() error{
 		func() error { return s.judge(ctx) },
 		func() error { return s.step(ctx, copr.StepSign) },
-		func() error { return s.sign(ctx, out) },
+		func() error { return s.sign(ctx) },
 		func() error { return s.step(ctx, copr.StepPublish) },
 	} {
 		if err := step(); errors.Is(err, copr.ErrRefused) {
-			return s.fail(ctx, strings.TrimPrefix(err.Error(), copr.ErrRefused.Error()+": "))
+			return s.fail(ctx, reason(err))
 		} else if err != nil {
 			return err
 		}
 	}
 	if s.p.Publish.AllOrNothing {
-		if broken := s.broken(); broken != "" {
-			return s.fail(ctx, "chroots are published together, and "+broken)
-		}
-		if s.waits() {
-			return errGone // the last of them sets the others in motion
-		}
+		return s.together(ctx)
 	}
-	if err := s.h.Tree.Publish(ctx, s.p, s.b.Channel, s.b, s.c, out); errors.Is(err, copr.ErrRefused) {
-		return s.fail(ctx, err.Error())
-	} else if err != nil {
+	return s.publish(ctx, s)
+}
+
+// publish offers deliveries of one build, none before all are in the tree.
+func (s *settling) publish(ctx context.Context, all ...*settling) error {
+	dirs := map[copr.Chroot]string{}
+	for _, t := range all {
+		dirs[t.c.Chroot] = t.out()
+	}
+	err := s.h.Tree.PublishAll(ctx, s.p, s.b.Channel, s.b, dirs)
+	if err != nil && !errors.Is(err, copr.ErrRefused) {
 		return err
 	}
-	return s.end(ctx, copr.Succeeded, "")
+	why := ""
+	if err != nil {
+		why = reason(err)
+	}
+	for _, t := range all {
+		if why != "" {
+			err = t.fail(ctx, why)
+		} else {
+			err = t.end(ctx, copr.Succeeded, "")
+		}
+		if err != nil && !errors.Is(err, errGone) {
+			return err
+		}
+	}
+	return nil
+}
+
+// out is where signed packages wait for their publication.
+func (s *settling) out() string {
+	return filepath.Join(s.h.Staging, fmt.Sprint(s.b.ID), s.c.Chroot.String())
 }
 
 // judge looks at what the builder says and at what it delivered.
@@ -105,7 +132,8 @@ func (s *settling) judge(ctx context.Context) error {
 	return errors.Join(s.update(ctx, func(c *copr.BuildChroot) { c.Result.Gates = r.Gates }), err)
 }
 
-func (s *settling) sign(ctx context.Context, out string) error {
+func (s *settling) sign(ctx context.Context) error {
+	out := s.out()
 	if err := os.RemoveAll(out); err != nil { // what an earlier try left
 		return err
 	}
@@ -149,19 +177,5 @@ func (s *settling) end(ctx context.Context, state copr.State, why string) error 
 	return s.update(ctx, func(c *copr.BuildChroot) { s.h.finish(c, state, why) })
 }
 
-// broken names a chroot of the build that will never be published.
-func (s *settling) broken() string {
-	for _, c := range s.b.Chroots {
-		if c.State == copr.Failed || c.State == copr.Canceled {
-			return fmt.Sprintf("%s is %s", c.Chroot, c.State)
-		}
-	}
-	return ""
-}
-
-// waits reports whether another chroot is not ready to be published.
-func (s *settling) waits() bool {
-	return slices.ContainsFunc(s.b.Chroots, func(c copr.BuildChroot) bool {
-		return !c.State.Ended() && c.Step != copr.StepPublish
-	})
-}
+// reason is what a refusal says to whoever waits for the build.
+func reason(err error) string { return strings.TrimPrefix(err.Error(), copr.ErrRefused.Error()+": ") }

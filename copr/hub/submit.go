@@ -76,6 +76,12 @@ func (h *Hub) skips(pkg copr.Package, c copr.Chroot) string {
 			}
 		}
 	}
+	return h.frozen(c)
+}
+
+// frozen is why nothing of a chroot's tree may change; "" where it may. What is archived, or on its way there, is to stay
+// what was read for the archive: a file more, and the tree could not leave the root.
+func (h *Hub) frozen(c copr.Chroot) string {
 	if s := h.Releases.State(c.Release()); s != mirror.Active {
 		return fmt.Sprintf("%s is %s: it is kept as it is", c.Release(), s)
 	}
@@ -116,7 +122,7 @@ func (h *Hub) Retry(ctx context.Context, id uint64, chroots []copr.Chroot) (*cop
 				continue
 			}
 			again++
-			*c = copr.BuildChroot{Chroot: c.Chroot, State: next, Attempt: c.Attempt}
+			*c = copr.BuildChroot{Chroot: c.Chroot, State: next, Attempt: c.Attempt + 1}
 		}
 		if again == 0 {
 			return fmt.Errorf("%w: no such chroot of build %d has failed or was canceled", copr.ErrRefused, id)

@@ -19,7 +19,8 @@ type Facts struct {
 	Gates   []copr.Report // of the hub, beside those that the builder delivered
 }
 
-// New states how the packages of one chroot of b came to be: c.Result says which they are. What New was not told is missing from
+// New states how the packages of one chroot of b came to be: c.Result says which they are, and the source package stands
+// beside them. What New was not told is missing from
 // the statement: Complete says so.
 func New(b *copr.Build, c *copr.BuildChroot, f Facts) *Statement {
 	s := &Statement{Type: StatementType, PredicateType: PredicateType}
@@ -56,6 +57,9 @@ func New(b *copr.Build, c *copr.BuildChroot, f Facts) *Statement {
 				run.Byproducts = append(run.Byproducts, d)
 			}
 		}
+		if Source(b, c) {
+			s.Subject = append(s.Subject, Descriptor{Name: b.SRPM.Name, Digest: map[string]string{"sha256": b.SRPM.SHA256}})
+		}
 		for _, name := range r.Buildroot {
 			add(roleBuildroot, name, "", "")
 		}
@@ -73,6 +77,22 @@ func New(b *copr.Build, c *copr.BuildChroot, f Facts) *Statement {
 	slices.SortFunc(s.Subject, byName)
 	slices.SortFunc(run.Byproducts, byName)
 	return s
+}
+
+// Source reports whether the source package, from which all was built, is published beside the packages of a chroot: it is
+// where there are any, unless the builder delivered one of its own.
+func Source(b *copr.Build, c *copr.BuildChroot) bool {
+	if b.SRPM.IsZero() || c.Result == nil {
+		return false
+	}
+	packages := false
+	for _, f := range c.Result.Files {
+		if strings.HasSuffix(f.Name, ".src.rpm") {
+			return false
+		}
+		packages = packages || strings.HasSuffix(f.Name, ".rpm")
+	}
+	return packages
 }
 
 // public is what may be told of a URL: not a password, nor a token in the query, nor where a file lies on this machine.

@@ -55,7 +55,7 @@ func TestStatement(t *testing.T) {
 	if strings.Contains(string(raw), "password") {
 		t.Errorf("a secret of a URL is in %s", raw)
 	}
-	if len(s.Subject) != 1 || s.SHA256("p-1-1.x86_64.rpm") != sum || s.SHA256("builder-live.log.gz") != "" {
+	if len(s.Subject) != 2 || s.SHA256("p-1-1.src.rpm") != sum || s.SHA256("p-1-1.x86_64.rpm") != sum || s.SHA256("builder-live.log.gz") != "" {
 		t.Errorf("subjects %+v", s.Subject)
 	}
 	if _, err := provenance.Parse(append(raw, raw...)); err == nil {

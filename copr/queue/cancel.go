@@ -35,8 +35,13 @@ func (q *Queue) Cancel(ctx context.Context, id uint64, chroots ...copr.Chroot) e
 	if err != nil {
 		return err
 	}
-	// The record has it. Where a crash or an error keeps the rest from being done, the builder hears it when it next says
-	// that it holds the task, and whoever gets the task from the stream is refused.
+	return q.Withdraw(ctx, id, canceled)
+}
+
+// Withdraw takes chroots whose record says that they are canceled out of the stream, and tells the builders that have them.
+// Where a crash or an error keeps it from being done, the builder hears it when it next says that it holds the task, and
+// whoever gets the task from the stream is refused.
+func (q *Queue) Withdraw(ctx context.Context, id uint64, canceled []copr.BuildChroot) error {
 	var errs []error
 	for _, c := range canceled {
 		if c.Offered == nil {

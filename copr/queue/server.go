@@ -30,6 +30,8 @@ type embedded struct {
 // hubName is the user that the hub is to its own server; no builder may be called so, since names of builders have no colon.
 const hubName = ":hub"
 
+const maxConns = 1000
+
 func serve(c Config) (_ *embedded, err error) {
 	if c.Dir == "" {
 		return nil, errors.New("no directory: set one, or the URL of a cluster")
@@ -55,7 +57,7 @@ func serve(c Config) (_ *embedded, err error) {
 		DontListen: !e.listen,
 		JetStream:  true, StoreDir: c.Dir, SyncAlways: true,
 		NoSigs: true, NoLog: c.Log == nil,
-		MaxPayload: 2 << 20, MaxConn: 1000, MaxSubs: 1000,
+		MaxPayload: 2 << 20, MaxConn: maxConns, MaxSubs: 1000,
 		JetStreamMaxStore: 16 << 30, JetStreamMaxMemory: 64 << 20,
 		CustomClientAuthentication: gatekeeper{e.secret, c.Keys},
 		TLSConfig:                  c.TLS,

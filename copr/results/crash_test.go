@@ -109,7 +109,7 @@ func ends(t testing.TB, k key, root string) {
 	same(t, "testing", listed(t, k, path(root, copr.Testing, el9)), both("x86_64", 2))
 	same(t, "testing, arm", listed(t, k, path(root, copr.Testing, el9arm)), both("aarch64", 2))
 	same(t, "stable", listed(t, k, path(root, copr.Stable, el9)), both("x86_64", 2))
-	_, err := results.New(results.Options{Root: root, Signer: k}).Sweep(t.Context(), ledger{1: true, 2: true})
+	_, err := results.New(results.Options{Root: root, Signer: k}).Sweep(t.Context(), ledger{1: true, 2: true}, releases{})
 	must(t, err)
 	must(t, filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
 		if durable.IsTemp(d.Name()) || strings.HasSuffix(name, ".mirrorctl-changing") {

@@ -14,6 +14,7 @@ import (
 
 	"mirrorctl/copr"
 	"mirrorctl/copr/results"
+	"mirrorctl/mirror"
 )
 
 func must(t testing.TB, err error) {
@@ -38,6 +39,16 @@ func (l ledger) Get(_ context.Context, id uint64) (copr.Build, error) {
 		return copr.Build{}, fs.ErrNotExist
 	}
 	return build(id), nil
+}
+
+// releases are active, but for those that are named.
+type releases map[mirror.Release]mirror.State
+
+func (r releases) State(release mirror.Release) mirror.State {
+	if s, ok := r[release]; ok {
+		return s
+	}
+	return mirror.Active
 }
 
 // A build goes through testing to stable, a newer one takes its place, and after the grace its files are gone.
@@ -98,13 +109,18 @@ func TestLifeOfABuild(t *testing.T) {
 	before := metadata(t, testing_)
 
 	now = now.Add(95 * time.Hour)
-	_, err = tree.Sweep(t.Context(), ledger{1: true, 2: true})
+	_, err = tree.Sweep(t.Context(), ledger{1: true, 2: true}, releases{})
 	must(t, err)
 	if _, err := os.Stat(left); err != nil {
 		t.Errorf("within the grace: %v", err)
 	}
 	now = now.Add(2 * time.Hour)
-	swept, err := tree.Sweep(t.Context(), ledger{1: true, 2: true})
+	swept, err := tree.Sweep(t.Context(), ledger{1: true, 2: true}, releases{el9.Release(): mirror.Archived})
+	must(t, err)
+	if len(swept.Removed) > 0 {
+		t.Errorf("removed from an archived tree: %v", swept.Removed)
+	}
+	swept, err = tree.Sweep(t.Context(), ledger{1: true, 2: true}, releases{})
 	must(t, err)
 	gone(t, filepath.Dir(left))
 	if after := metadata(t, testing_); after >= before || after != 5 { // repomd.xml, .asc, primary, filelists, other
@@ -203,7 +219,7 @@ func TestSweepWithoutRecord(t *testing.T) {
 	one, two := build(1), build(2)
 	must(t, tree.Publish(t.Context(), project, copr.Stable, one, one.Chroots[0], deliver(t, 1, "x86_64")))
 	must(t, tree.Stage(t.Context(), project, copr.Stable, two, two.Chroots[0], deliver(t, 2, "x86_64")))
-	swept, err := tree.Sweep(t.Context(), ledger{})
+	swept, err := tree.Sweep(t.Context(), ledger{}, releases{})
 	must(t, err)
 	dir := results.Dir(project.Name, copr.Stable, el9)
 	same(t, "removed", swept.Removed, []string{dir + "/00000002-criu"})

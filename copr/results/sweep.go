@@ -12,12 +12,18 @@ import (
 
 	"mirrorctl/copr"
 	"mirrorctl/internal/durable"
+	"mirrorctl/mirror"
 )
 
 // Ledger knows the builds.
 type Ledger interface {
 	// Get returns a record; fs.ErrNotExist where there is none.
 	Get(ctx context.Context, id uint64) (copr.Build, error)
+}
+
+// Releases says which trees may change: one that is archived, or on its way there, may not.
+type Releases interface {
+	State(r mirror.Release) mirror.State
 }
 
 // Swept says what Sweep did.
@@ -29,15 +35,16 @@ type Swept struct {
 }
 
 // Sweep removes what nobody needs any more: what a crash left, what was staged for a build without a record, what was
-// retired before the grace, and metadata of generations that were replaced before it.
-func (t *Tree) Sweep(ctx context.Context, ledger Ledger) (Swept, error) {
+// retired before the grace, and metadata of generations that were replaced before it. It leaves trees alone that are not
+// active: what leaves the root for the archive must be what was read for it.
+func (t *Tree) Sweep(ctx context.Context, ledger Ledger, releases Releases) (Swept, error) {
 	var s Swept
 	dirs, err := filepath.Glob(filepath.Join(escape(t.Root), "results", "*", "*", "*"))
 	if err != nil {
 		return s, err
 	}
 	for _, dir := range dirs {
-		if _, err := copr.ParseChroot(filepath.Base(dir)); err != nil {
+		if c, err := copr.ParseChroot(filepath.Base(dir)); err != nil || releases.State(c.Release()) != mirror.Active {
 			continue
 		}
 		if info, err := os.Lstat(dir); err != nil || !info.IsDir() {

@@ -15,7 +15,7 @@ import (
 
 // Builder implements copr.Builder.
 type Builder struct {
-	// Roots are what to build in, by architecture. The host's own architecture is built in the host where it is not named.
+	// Roots are what to build in, by chroot or, for all others, by architecture. The host's own architecture is built in the host where it is not named.
 	Roots map[string]Root
 	// Limits of a build; Wall is the task's timeout where it has one.
 	Limits sandbox.Limits
@@ -28,7 +28,7 @@ func (b *Builder) Name() string { return "rpmbuild" }
 
 // Build implements copr.Builder.
 func (b *Builder) Build(ctx context.Context, t copr.Task, w copr.Workspace) (copr.Outcome, error) {
-	root, err := b.root(t.Chroot.Arch)
+	root, err := b.root(t.Chroot)
 	if err != nil {
 		return copr.Outcome{}, err
 	}
@@ -92,8 +92,12 @@ func wrong(names []string, arch string) string {
 	return ""
 }
 
-// root is the buildroot of an architecture.
-func (b *Builder) root(arch string) (Root, error) {
+// root is the buildroot of a chroot.
+func (b *Builder) root(c copr.Chroot) (Root, error) {
+	if r, ok := b.Roots[c.String()]; ok {
+		return r, nil
+	}
+	arch := c.Arch
 	if r, ok := b.Roots[arch]; ok {
 		return r, nil
 	}

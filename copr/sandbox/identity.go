@@ -62,6 +62,13 @@ func as(id uint32, f func() error) error {
 	done := make(chan error)
 	go func() {
 		runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
+		if unix.Gettid() == os.Getpid() {
+			// The main thread does not end. It would keep the ids, and what /proc/self says of the process is what it is.
+			// While it is held here the next goroutine runs on another.
+			defer runtime.UnlockOSThread()
+			done <- as(id, f)
+			return
+		}
 		done <- func() error {
 			for _, call := range []uintptr{unix.SYS_SETRESGID, unix.SYS_SETRESUID} {
 				if _, _, errno := unix.RawSyscall(call, uintptr(id), uintptr(id), uintptr(id)); errno != 0 {

@@ -42,6 +42,16 @@ func (c *Client) Keys(ctx context.Context, p copr.ProjectName) ([]Key, error) {
 	return a.Keys, nil
 }
 
+// Up reports why no signer answers; nil where one does, whatever it says.
+func (c *Client) Up(ctx context.Context) error {
+	_, err := c.Keys(ctx, copr.ProjectName{Owner: "is", Name: "up"})
+	var refused *Refusal
+	if errors.As(err, &refused) {
+		return nil
+	}
+	return err
+}
+
 // PublicKey is Signer.PublicKey.
 func (c *Client) PublicKey(ctx context.Context, p copr.ProjectName) ([]byte, error) {
 	_, body, err := c.call(ctx, call{Op: opPublic, Project: p}, nil)

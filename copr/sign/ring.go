@@ -31,16 +31,16 @@ func (m *member) describe() Key {
 
 // pick is the key that signs: the newest of those that are valid at now and whose algorithm the target reads.
 func (r ring) pick(now time.Time, may func(pgp.Algorithm) bool) (*member, error) {
-	why := "has no key; make one with `mirrorctl copr key create`"
+	why := "has no key; make one with `mirrorctl copr key rotate`"
 	for _, m := range r {
 		switch e := m.Expires(); {
 		case m.retired:
 		case !may(m.Algorithm()):
-			why = "has no key whose algorithm the target reads (want RSA); make one with `mirrorctl copr key create`"
+			why = "has no key whose algorithm the target reads (want RSA); make one with `mirrorctl copr key rotate`"
 		case m.Created().After(now):
 			why = fmt.Sprintf("has key %s, which is not valid before %s: is the clock right?", m.Fingerprint(), m.Created().Format(time.RFC3339))
 		case !e.IsZero() && !e.After(now):
-			why = fmt.Sprintf("has key %s, which expired at %s; make another with `mirrorctl copr key create`", m.Fingerprint(), e.Format(time.RFC3339))
+			why = fmt.Sprintf("has key %s, which expired at %s; make another with `mirrorctl copr key rotate`", m.Fingerprint(), e.Format(time.RFC3339))
 		default:
 			return m, nil
 		}

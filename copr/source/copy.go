@@ -43,6 +43,9 @@ func (f *Fetcher) open(ctx context.Context, l location) (io.ReadCloser, error) {
 	}
 	if resp.StatusCode != http.StatusOK {
 		resp.Body.Close()
+		if c := resp.StatusCode; c >= 400 && c < 500 && c != http.StatusRequestTimeout && c != http.StatusTooManyRequests {
+			return nil, faultf("the server says %s", resp.Status)
+		}
 		return nil, fmt.Errorf("the server says %s", resp.Status)
 	}
 	return resp.Body, nil

@@ -1,8 +1,6 @@
 package source
 
 import (
-	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -22,7 +20,7 @@ func deliver(from, out, name, version string) (copr.File, string, error) {
 		return copr.File{}, "", err
 	}
 	if len(entries) != 1 || !strings.HasSuffix(entries[0].Name(), ".src.rpm") {
-		return copr.File{}, "", fmt.Errorf("want one .src.rpm, have %d files", len(entries))
+		return copr.File{}, "", faultf("want one .src.rpm, have %d files", len(entries))
 	}
 	// What a build left may be a link to another file or a pipe.
 	f, err := os.OpenFile(filepath.Join(from, entries[0].Name()), os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
@@ -35,19 +33,19 @@ func deliver(from, out, name, version string) (copr.File, string, error) {
 		return copr.File{}, "", err
 	}
 	if !info.Mode().IsRegular() {
-		return copr.File{}, "", errors.New("the source package is no regular file")
+		return copr.File{}, "", faultf("the source package is no regular file")
 	}
 	p, err := index.ReadPackage(f, info.Size())
 	if err != nil {
-		return copr.File{}, "", fmt.Errorf("read %s: %w", entries[0].Name(), err)
+		return copr.File{}, "", faultf("read %s: %w", entries[0].Name(), err)
 	}
 	switch {
 	case p.Arch != "src":
-		return copr.File{}, "", fmt.Errorf("%s is no source package", p.NEVRA())
+		return copr.File{}, "", faultf("%s is no source package", p.NEVRA())
 	case p.Name != name:
-		return copr.File{}, "", fmt.Errorf("the source package is of %q, not of %q", p.Name, name)
+		return copr.File{}, "", faultf("the source package is of %q, not of %q", p.Name, name)
 	case version != "" && p.Version != version:
-		return copr.File{}, "", fmt.Errorf("the source package is of version %q, not %q", p.Version, version)
+		return copr.File{}, "", faultf("the source package is of version %q, not %q", p.Version, version)
 	}
 	file := p.Name + "-" + p.Version + "-" + p.Release + ".src.rpm"
 	if err := checkName(file); err != nil {

@@ -38,7 +38,7 @@ func (f *Fetcher) Fetch(ctx context.Context, sources []copr.Source, version, dir
 			return nil, fmt.Errorf("source %q: %w", s.URL, err)
 		}
 		if taken[l.name] {
-			return nil, fmt.Errorf("source %q: two sources are named %q; give one of them a name", s.URL, l.name)
+			return nil, faultf("source %q: two sources are named %q; give one of them a name", s.URL, l.name)
 		}
 		taken[l.name] = true
 		file, err := f.one(ctx, l, s.SHA256, dir)

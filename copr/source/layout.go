@@ -67,7 +67,7 @@ func withVersion(spec []byte, version string) ([]byte, error) {
 		return nil, err
 	}
 	if !bytes.Contains(spec, []byte("%{upstream_version}")) {
-		return nil, fmt.Errorf("it does not use %%{upstream_version}; write Version: %%{upstream_version}")
+		return nil, faultf("it does not use %%{upstream_version}; write Version: %%{upstream_version}")
 	}
 	return append([]byte("%global upstream_version "+version+"\n"), spec...), nil
 }

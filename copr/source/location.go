@@ -1,7 +1,6 @@
 package source
 
 import (
-	"fmt"
 	"net/url"
 	"path"
 	"strings"
@@ -24,25 +23,25 @@ func locate(s copr.Source, version string) (location, error) {
 		return location{}, err
 	}
 	if len(s.URL) > 2000 {
-		return location{}, fmt.Errorf("URL is longer than 2000 bytes")
+		return location{}, faultf("URL is longer than 2000 bytes")
 	}
 	u, err := url.Parse(strings.ReplaceAll(s.URL, placeholder, version))
 	if err != nil {
-		return location{}, fmt.Errorf("URL is none: %w", err)
+		return location{}, faultf("URL is none: %w", err)
 	}
 	plain, err := url.Parse(strings.ReplaceAll(s.URL, placeholder, "0"))
 	if err != nil || plain.Scheme != u.Scheme || plain.Host != u.Host || plain.User.String() != u.User.String() {
-		return location{}, fmt.Errorf("%s may stand in the path, the query and the name only", placeholder)
+		return location{}, faultf("%s may stand in the path, the query and the name only", placeholder)
 	}
 	u.Fragment, u.RawFragment = "", ""
 	switch u.Scheme {
 	case "http", "https":
 	case "file":
 		if u.Host != "" || !strings.HasPrefix(u.Path, "/") || path.Clean(u.Path) != u.Path {
-			return location{}, fmt.Errorf("want file:///absolute/path")
+			return location{}, faultf("want file:///absolute/path")
 		}
 	default:
-		return location{}, fmt.Errorf("scheme %q: want http, https or file", u.Scheme)
+		return location{}, faultf("scheme %q: want http, https or file", u.Scheme)
 	}
 	name := path.Base(u.Path)
 	if s.Name != "" {
@@ -59,14 +58,14 @@ const nameAlphabet = "abcdefghijklmnopqrstuvwxyz0123456789._+~^-"
 // CheckVersion refuses what may not be a version of an RPM: it becomes part of URLs, of file names and of a spec's line.
 func CheckVersion(v string) error {
 	if v == "" || len(v) > 100 || v[0] < '0' || v[0] > '9' || !made(v, strings.TrimSuffix(nameAlphabet, "-")) {
-		return fmt.Errorf("version %q: want a digit, then letters, digits and ._+~^", v)
+		return faultf("version %q: want a digit, then letters, digits and ._+~^", v)
 	}
 	return nil
 }
 
 func checkName(name string) error {
 	if name == "" || len(name) > 200 || name[0] == '.' || name[0] == '-' || !made(name, nameAlphabet) {
-		return fmt.Errorf("file name %q: want letters, digits and ._+~^-, and neither . nor - first", name)
+		return faultf("file name %q: want letters, digits and ._+~^-, and neither . nor - first", name)
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ type Maker struct {
 }
 
 // Make makes the source package of r in the directory out, under the name that rpm gives it, and replaces one that is there.
-// Killed at any point, it leaves the old one or the new, and a working directory that durable.IsTemp knows.
+// An error that wraps copr.ErrRefused is the recipe's or its sources'. Killed at any point, it leaves the old one or the new, and a working directory that durable.IsTemp knows.
 func (m *Maker) Make(ctx context.Context, r Recipe, out string) (Made, error) {
 	if r.Log == nil {
 		r.Log = io.Discard
@@ -63,7 +63,7 @@ func (m *Maker) Make(ctx context.Context, r Recipe, out string) (Made, error) {
 	defer os.RemoveAll(work)
 	made, err := m.make(ctx, r, work, out)
 	if err != nil {
-		return Made{}, fmt.Errorf("source package of %s %s: %w", r.Package, r.Version, err)
+		return Made{}, fmt.Errorf("source package of %s %s: %w", r.Package, r.Version, judged(err))
 	}
 	return made, nil
 }

@@ -1,6 +1,11 @@
 package config
 
-import "net/netip"
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+)
 
 // Copr is the configuration of the hub that rebuilds packages.
 type Copr struct {
@@ -28,6 +33,10 @@ type Copr struct {
 	// runs on the builder's own kernel alone.
 	VM string `yaml:"vm"`
 
+	// NoKernel keeps the gate off this machine's kernel, where the criu under test is all but root of it: virtual machines alone
+	// prove it. Set it where packages come from strangers; it wants vm.
+	NoKernel bool `yaml:"no_kernel"`
+
 	// Targets are the distributions' own repositories, as directories that hold a repodata/, by target:
 	// {epel-9: [/srv/mirror/pub/el/9/$basearch/os]}. The requirements of packages are resolved against them. Default: they
 	// are not resolved, and the report says so.
@@ -42,13 +51,45 @@ type Copr struct {
 	// Queue is the URL of an external NATS cluster with JetStream. Default: one in this process.
 	Queue string `yaml:"queue"`
 
-	// Tokens is the file of hashed tokens of builders and of API users; see `mirrorctl copr builder add`. Default: tokens
-	// in the state directory.
-	Tokens string `yaml:"tokens"`
-
 	// Files are directories below which declarations may name sources and directories to watch, beside copr.projects itself.
 	Files []string `yaml:"files"`
 
-	// AllowPrivate are networks that sources may be fetched from though they are private.
+	// AllowPrivate are networks that sources may be fetched from, and webhooks called in, though they are private.
 	AllowPrivate []netip.Prefix `yaml:"allow_private"`
+
+	// Webhooks are told of builds that have ended: [{url: https://chat.example.org/hook, events: [failed], format: text,
+	// secret_file: /etc/mirrorctl/hook.secret}]. events are succeeded, failed and canceled; default the first two. format is
+	// json or text; default json. With secret_file, deliveries are signed in X-Hub-Signature-256. Read at the start of the service.
+	Webhooks []Webhook `yaml:"webhooks"`
+}
+
+// Webhook is one receiver of events.
+type Webhook struct {
+	URL        string   `yaml:"url"`
+	Events     []string `yaml:"events"`
+	Format     string   `yaml:"format"`
+	SecretFile string   `yaml:"secret_file"`
+}
+
+// check fills in the defaults.
+func (w *Webhook) check() error {
+	u, err := url.Parse(w.URL)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil {
+		return errors.New("url: want http:// or https://, a host, and no credentials") // the URL itself may be a secret
+	}
+	if len(w.Events) == 0 {
+		w.Events = []string{"succeeded", "failed"}
+	}
+	for _, e := range w.Events {
+		if e != "succeeded" && e != "failed" && e != "canceled" {
+			return fmt.Errorf("events: %q may be succeeded, failed or canceled", e)
+		}
+	}
+	if w.Format == "" {
+		w.Format = "json"
+	}
+	if w.Format != "json" && w.Format != "text" {
+		return fmt.Errorf("format: %q may be json or text", w.Format)
+	}
+	return nil
 }

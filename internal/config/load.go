@@ -118,7 +118,7 @@ func (c *Config) finish() error {
 		}
 		return p
 	}
-	for _, p := range []*string{&c.Root, &c.State, &c.Archive.Store, &c.AccessLog.File, &c.Copr.Projects, &c.Copr.VM, &c.Copr.Signer, &c.Copr.Tokens} {
+	for _, p := range []*string{&c.Root, &c.State, &c.Archive.Store, &c.AccessLog.File, &c.Copr.Projects, &c.Copr.VM, &c.Copr.Signer} {
 		*p = absolute(*p)
 	}
 	for name, root := range c.Copr.Buildroots {
@@ -126,6 +126,9 @@ func (c *Config) finish() error {
 	}
 	for i, dir := range c.Copr.Files {
 		c.Copr.Files[i] = absolute(dir)
+	}
+	for i := range c.Copr.Webhooks {
+		c.Copr.Webhooks[i].SecretFile = absolute(c.Copr.Webhooks[i].SecretFile)
 	}
 	for _, dirs := range c.Copr.Targets {
 		for i := range dirs {
@@ -151,8 +154,20 @@ func (c *Config) check() error {
 		return fmt.Errorf("%s: copr.builder is %q; it may be rpmbuild or mock", file, c.Copr.Builder)
 	case c.Copr.Builders < 0 || c.Copr.Builders > 256:
 		return fmt.Errorf("%s: copr.builders is %d; it may be 0 to 256", file, c.Copr.Builders)
+	case c.Copr.NoKernel && c.Copr.VM == "":
+		return fmt.Errorf("%s: copr.no_kernel without copr.vm: the gate would have nothing to prove a criu on", file)
 	case c.AccessLog.Format != "combined" && c.AccessLog.Format != "json":
 		return fmt.Errorf("%s: access_log.format is %q; it may be combined or json", file, c.AccessLog.Format)
+	}
+	for i := range c.Copr.Webhooks {
+		if err := c.Copr.Webhooks[i].check(); err != nil {
+			return fmt.Errorf("%s: copr.webhooks, number %d: %w", file, i+1, err)
+		}
+		for _, other := range c.Copr.Webhooks[:i] {
+			if other.URL == c.Copr.Webhooks[i].URL {
+				return fmt.Errorf("%s: copr.webhooks, number %d: another has the same url", file, i+1)
+			}
+		}
 	}
 	if _, err := c.Layout.Compile(); err != nil {
 		return fmt.Errorf("%s: layout: %w", file, err)

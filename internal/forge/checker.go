@@ -3,8 +3,10 @@ package forge
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"mirrorctl/copr"
@@ -22,11 +24,23 @@ func (k *checker) Check(ctx context.Context, p copr.Project, b copr.Build, c cop
 	if err != nil {
 		return copr.Report{}, err
 	}
-	e := fit.Expect{Chroot: c.Chroot, Package: b.Package, EVR: b.EVR, Profile: p.Profiles[c.Chroot.Target()]}
+	e := fit.Expect{
+		Chroot: c.Chroot, Package: b.Package, EVR: b.EVR, Profile: p.Profiles[c.Chroot.Target()], Names: b.Names, SetID: setID(p, b.Package),
+	}
 	if e.Target, err = k.target(ctx, c.Chroot); err != nil {
 		return copr.Report{}, fmt.Errorf("read the metadata of %s: %w", c.Chroot, err)
 	}
 	return fit.Check(ctx, e, packages)
+}
+
+// setID lists the files of a package that may be setuid, setgid or have capabilities.
+func setID(p copr.Project, name string) []string {
+	for _, k := range p.Packages {
+		if k.Name == name {
+			return slices.Sorted(maps.Keys(k.SetID))
+		}
+	}
+	return nil
 }
 
 // target is what the chroot's distribution offers; nil where its metadata is not configured.

@@ -2,6 +2,7 @@ package forge
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"maps"
 	"os"
@@ -11,6 +12,7 @@ import (
 
 	"mirrorctl/copr"
 	"mirrorctl/copr/gate"
+	"mirrorctl/copr/mock"
 	"mirrorctl/copr/rpmbuild"
 	"mirrorctl/copr/vm"
 	"mirrorctl/copr/worker"
@@ -32,7 +34,7 @@ func NewCrew(cfg *config.Config, name string, log *slog.Logger) (*Crew, error) {
 	}
 	crew := &Crew{Name: name, Arches: arches(cfg)}
 	crew.worker = &worker.Worker{Name: name, Builder: builder(cfg), Dir: dir, Log: log, Jobs: max(1, cfg.Copr.Builders)}
-	g := gate.Config{Scratch: dir, Repositories: repositories(cfg)}
+	g := gate.Config{Scratch: dir, Repositories: repositories(cfg), NoKernel: cfg.Copr.NoKernel}
 	if cfg.Copr.VM != "" {
 		g.VMs = &vm.Machines{Cache: cfg.Copr.VM}
 	}
@@ -81,7 +83,7 @@ func arches(cfg *config.Config) []string {
 // builder is what the configuration chose.
 func builder(cfg *config.Config) copr.Builder {
 	if cfg.Copr.Builder == "mock" {
-		panic("mock")
+		return &mock.Builder{Targets: mockTargets(repositories(cfg))}
 	}
 	b := &rpmbuild.Builder{Roots: map[string]rpmbuild.Root{}}
 	for name, root := range cfg.Copr.Buildroots {
@@ -92,4 +94,18 @@ func builder(cfg *config.Config) copr.Builder {
 		b.Roots[name] = r
 	}
 	return b
+}
+
+// mockTargets are what mock makes buildroots from: the distributions' repositories on this machine. Their signatures were
+// for whoever copied them; modular filtering would hide packages of EL 8 and 9.
+func mockTargets(repositories map[string][]string) map[string]mock.Target {
+	all := map[string]mock.Target{}
+	for target, urls := range repositories {
+		var t mock.Target
+		for i, url := range urls {
+			t.Repositories = append(t.Repositories, mock.Repository{ID: fmt.Sprintf("%s-%d", target, i), BaseURL: url, Hotfix: true})
+		}
+		all[target] = t
+	}
+	return all
 }

@@ -10,12 +10,17 @@ import (
 	"mirrorctl/internal/config"
 )
 
+// DeclarationError says what is wrong with the declarations of projects.
+type DeclarationError struct{ error }
+
+func (e *DeclarationError) Unwrap() error { return e.error }
+
 // Declared reads the declarations and completes the profile of every chroot: what a project declares stands over what is
 // built in, key by key.
 func Declared(cfg *config.Config) ([]copr.Project, error) {
 	projects, err := declare.Load(cfg.Copr.Projects)
 	if err != nil {
-		return nil, err
+		return nil, &DeclarationError{err}
 	}
 	for i := range projects {
 		located(cfg.Copr.Projects, projects[i].Packages)

@@ -15,11 +15,13 @@ import (
 	"mirrorctl/copr/dock"
 	"mirrorctl/copr/frontend"
 	"mirrorctl/copr/hub"
+	"mirrorctl/copr/notify"
 	"mirrorctl/copr/queue"
 	"mirrorctl/copr/results"
 	"mirrorctl/copr/sign"
 	"mirrorctl/internal/config"
 	"mirrorctl/internal/durable"
+	"mirrorctl/internal/metric"
 	"mirrorctl/mirror"
 )
 
@@ -38,6 +40,9 @@ type Forge struct {
 	frontend *frontend.Frontend
 	builders *dock.Handler
 	crew     *Crew // nil where all builders are elsewhere
+	upstream *follower
+	metrics  *metric.Set
+	notifier *notify.Notifier
 }
 
 // Site is the service beside which the hub runs.
@@ -59,15 +64,20 @@ func Console(state string) string { return filepath.Join(Dir(state), "console.so
 
 func (p places) at(name string) string { return filepath.Join(p.dir, name) }
 
+// srpm is the directory of the source package of a build.
+func (p places) srpm(build uint64) string { return p.at(filepath.Join("srpm", fmt.Sprint(build))) }
+
+func (p places) uploads() uploads { return uploads{p.at("uploads")} }
+
 // Open opens what the configuration names and reads the declarations. Nothing runs before Run.
-func Open(ctx context.Context, cfg *config.Config, site Site, log *slog.Logger) (_ *Forge, err error) {
-	f := &Forge{cfg: cfg, log: log, places: places{Dir(cfg.State)}, site: site}
+func Open(ctx context.Context, cfg *config.Config, site Site, metrics *metric.Set, log *slog.Logger) (_ *Forge, err error) {
+	f := &Forge{cfg: cfg, log: log, places: places{Dir(cfg.State)}, site: site, metrics: metrics}
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("open the rebuild hub: %w", err), f.Close())
 		}
 	}()
-	for _, dir := range []string{f.places.dir, f.places.at("work"), f.places.at("staging"), f.places.at("srpm")} {
+	for _, dir := range []string{f.places.dir, f.places.at("work"), f.places.at("staging"), f.places.at("srpm"), f.places.uploads().dir} {
 		if err := durable.MkdirAll(dir, 0o755); err != nil {
 			return nil, err
 		}
@@ -96,15 +106,17 @@ func Open(ctx context.Context, cfg *config.Config, site Site, log *slog.Logger) 
 	if err != nil {
 		return nil, err
 	}
-	upstream, err := newUpstream(cfg, f.places)
-	if err != nil {
+	if f.upstream, err = newUpstream(cfg, f.places); err != nil {
 		return nil, err
 	}
 	f.hub = hub.New(projects, hub.Options{
-		Ledger: ledger, Importer: importer, Inbox: inbox{f.dock, ledger}, Checker: &checker{targets: cfg.Copr.Targets}, Signer: &signer{client: f.signer},
-		Tree: f.tree, Releases: site, Upstream: upstream, Staging: f.places.at("staging"), Log: log,
+		Ledger: ledger, Importer: importer, Inbox: inbox{f.dock, ledger}, Checker: &checker{targets: cfg.Copr.Targets}, Signer: &signer{client: f.signer, places: f.places},
+		Tree: f.tree, Releases: site, Upstream: f.upstream, Staging: f.places.at("staging"), Log: log,
 	})
 	if err := f.front(); err != nil {
+		return nil, err
+	}
+	if f.notifier, err = newNotifier(cfg, f.places, ledger, log); err != nil {
 		return nil, err
 	}
 	if cfg.Copr.Builders > 0 {
@@ -113,6 +125,7 @@ func Open(ctx context.Context, cfg *config.Config, site Site, log *slog.Logger) 
 			return nil, err
 		}
 	}
+	f.collect()
 	return f, nil
 }
 
@@ -137,6 +150,8 @@ func (f *Forge) Run(ctx context.Context) error {
 		return s.Serve(ctx, f.places.at("console.sock"))
 	})
 	loops.Go(func() error { return f.housekeep(ctx) })
+	loops.Go(func() error { return f.count(ctx) })
+	loops.Go(func() error { return f.notifier.Run(ctx) })
 	if f.crew != nil {
 		tasks, err := f.queue.Tasks(f.crew.Arches)
 		if err != nil {

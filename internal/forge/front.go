@@ -8,7 +8,6 @@ import (
 	"mirrorctl/copr"
 	"mirrorctl/copr/dock"
 	"mirrorctl/copr/frontend"
-	"mirrorctl/copr/hub"
 	"mirrorctl/copr/token"
 	"mirrorctl/internal/config"
 	"mirrorctl/internal/web"
@@ -24,7 +23,8 @@ func (f *Forge) front() error {
 		return err
 	}
 	f.frontend = frontend.New(frontend.Options{
-		PublicURL: f.cfg.PublicURL.URL(), Hub: clients{f.hub}, Ledger: records{f.queue.Ledger()}, Trees: f.site, Tokens: tokens,
+		PublicURL: f.cfg.PublicURL.URL(), Hub: clients{orders{f.hub, f.queue}}, Ledger: records{f.queue.Ledger()}, Trees: f.site, Tokens: tokens,
+		Uploads: f.places.uploads(),
 	})
 	f.builders = &dock.Handler{Dock: f.dock, Keys: f.keys}
 	return nil
@@ -48,7 +48,7 @@ func (f *Forge) Serve(w http.ResponseWriter, r *http.Request) error {
 func (f *Forge) Results(next web.Handler) web.Handler { return f.frontend.Results(next) }
 
 // clients are the orders that come over HTTP.
-type clients struct{ *hub.Hub }
+type clients struct{ orders }
 
 // Submit implements frontend.Hub.
 func (c clients) Submit(ctx context.Context, o copr.Order) (copr.Build, error) {
@@ -57,7 +57,7 @@ func (c clients) Submit(ctx context.Context, o copr.Order) (copr.Build, error) {
 
 // Cancel implements frontend.Hub.
 func (c clients) Cancel(ctx context.Context, id uint64, who string) (copr.Build, error) {
-	return value(c.Hub.Cancel(ctx, id, who))
+	return value(c.orders.Cancel(ctx, id, who))
 }
 
 func value(b *copr.Build, err error) (copr.Build, error) {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"mirrorctl/copr"
@@ -22,8 +23,9 @@ import (
 
 // importer makes the source packages of builds.
 type importer struct {
-	maker  source.Maker
-	places places
+	maker   source.Maker
+	places  places
+	uploads uploads
 }
 
 func newImporter(cfg *config.Config, p places) (*importer, error) {
@@ -32,10 +34,13 @@ func newImporter(cfg *config.Config, p places) (*importer, error) {
 		return nil, err
 	}
 	return &importer{source.Maker{
-		Fetcher: &source.Fetcher{Client: egress.New(egress.Policy{AllowPrivate: cfg.Copr.AllowPrivate}), Allowed: files(cfg), Pins: pins},
-		SRPM:    rpmbuild.Maker{},
-	}, p}, nil
+		Fetcher: &source.Fetcher{Client: egress.New(egress.Policy{AllowPrivate: cfg.Copr.AllowPrivate}), Allowed: append(files(cfg), p.uploads().dir), Pins: pins},
+		SRPM:    rpmbuild.Maker{Macros: forEveryRPM},
+	}, p, p.uploads()}, nil
 }
+
+// forEveryRPM makes source packages that the rpm of every target reads, whatever rpm is here.
+var forEveryRPM = map[string]string{"_rpmformat": "4", "_source_payload": "w9.gzdio", "_source_filedigest_algorithm": "8"}
 
 // files are the directories below which declarations may name files.
 func files(cfg *config.Config) []string {
@@ -44,19 +49,23 @@ func files(cfg *config.Config) []string {
 
 // Import implements hub.Importer.
 func (i *importer) Import(ctx context.Context, p copr.Project, pkg copr.Package, b copr.Build) (hub.Imported, error) {
-	out := i.places.at(filepath.Join("srpm", fmt.Sprint(b.ID)))
+	out := i.places.srpm(b.ID)
 	if err := durable.MkdirAll(out, 0o755); err != nil {
 		return hub.Imported{}, err
 	}
-	r := source.Recipe{Package: pkg.Name, Version: b.Version, Spec: pkg.Spec, Extra: pkg.Extra, Sources: pkg.Sources, Epoch: epoch(&b)}
+	r := source.Recipe{Package: pkg.Name, Version: b.Version, Spec: pkg.Spec, Extra: pkg.Extra, Sources: sources(pkg, b.Version), Epoch: epoch(&b)}
 	// An order may name a source package, which holds its own spec.
 	named := len(b.Sources) == 1 && strings.HasSuffix(b.Sources[0].URL, ".src.rpm")
 	if named {
-		r.Sources = b.Sources
+		from, err := i.uploads.locate(b.Sources[0])
+		if err != nil {
+			return hub.Imported{}, err
+		}
+		r.Sources = []copr.Source{from}
 	}
 	made, err := i.maker.Make(ctx, r, out)
 	var bad *rpmbuild.SpecError
-	if errors.As(err, &bad) || errors.Is(err, egress.ErrRefused) {
+	if errors.As(err, &bad) {
 		err = fmt.Errorf("%w: %w", copr.ErrRefused, err)
 	}
 	if err != nil {
@@ -68,10 +77,51 @@ func (i *importer) Import(ctx context.Context, p copr.Project, pkg copr.Package,
 			return hub.Imported{}, err
 		}
 	}
+	if got.Names, err = names(ctx, p, b, filepath.Join(out, made.File.Name)); err != nil {
+		return hub.Imported{}, err
+	}
+	from := r.Sources
+	if named {
+		from = b.Sources // where an upload lies is nobody's business
+	}
 	for n, f := range made.Sources {
-		got.Sources = append(got.Sources, copr.Source{URL: r.Sources[n].URL, SHA256: f.SHA256, Name: f.Name})
+		got.Sources = append(got.Sources, copr.Source{URL: from[n].URL, SHA256: f.SHA256, Name: f.Name})
 	}
 	return got, nil
+}
+
+// names lists the binary packages that a source package declares for any of a build's chroots. A chroot for which the spec
+// cannot be read adds none: its build says why. One that can be read for no chroot is the build's own fault.
+func names(ctx context.Context, p copr.Project, b copr.Build, srpm string) ([]string, error) {
+	var all []string
+	var bad *rpmbuild.SpecError
+	for _, c := range b.Chroots {
+		if c.State == copr.Skipped {
+			continue
+		}
+		some, err := rpmbuild.Maker{}.Names(ctx, srpm, c.Chroot, p.Profiles[c.Chroot.Target()].Macros)
+		if err != nil && !errors.As(err, &bad) {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	if len(all) == 0 && bad != nil {
+		return nil, fmt.Errorf("%w: names of the packages: %w", copr.ErrRefused, bad)
+	}
+	slices.Sort(all)
+	return slices.Compact(all), nil
+}
+
+// sources are those of a version. The sums that are declared are those of the declared version; of any other, a source that
+// moves with the version is pinned on first sight.
+func sources(pkg copr.Package, version string) []copr.Source {
+	all := slices.Clone(pkg.Sources)
+	for i := range all {
+		if version != pkg.Version && strings.Contains(all[i].URL, "{version}") {
+			all[i].SHA256 = ""
+		}
+	}
+	return all
 }
 
 // hashed is a file by its content.

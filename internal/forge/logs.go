@@ -1,6 +1,7 @@
 package forge
 
 import (
+	"cmp"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -15,22 +16,21 @@ import (
 	"mirrorctl/copr/results"
 )
 
-// Open implements console.Logs: the log as it grows while the build is under way, afterwards as it was published.
+// Open implements console.Logs: the log as it grows while the build is under way, afterwards as it was published. Who follows
+// one that has not begun waits for it.
 func (f *Forge) Open(ctx context.Context, id uint64, chroot copr.Chroot, follow bool) (io.ReadCloser, error) {
-	b, err := f.queue.Ledger().Get(ctx, id)
+	b, c, err := f.begun(ctx, id, chroot, follow)
 	if err != nil {
 		return nil, err
 	}
-	c := b.Chroot(chroot)
-	if c == nil {
-		return nil, fmt.Errorf("build %d has no chroot %s: %w", id, chroot, fs.ErrNotExist)
-	}
-	if !c.State.Ended() && (c.Attempt > 0 || follow) {
+	if !c.State.Ended() && c.Attempt > 0 {
 		return f.dock.Follow(ctx, id, chroot, c.Attempt)
 	}
 	name := filepath.Join(f.cfg.Root, results.Dir(b.Project, b.Channel, chroot), b.Dir(), "builder-live.log.gz")
 	packed, err := os.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) && c.Attempt > 0 { // canceled: nothing of it was published
+		return f.dock.Follow(ctx, id, chroot, c.Attempt)
+	} else if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s of build %d has no log: it is %s: %w", chroot, id, c.State, fs.ErrNotExist)
 	} else if err != nil {
 		return nil, err
@@ -44,6 +44,36 @@ func (f *Forge) Open(ctx context.Context, id uint64, chroot copr.Chroot, follow 
 		io.Closer
 	}{text, packed}, nil
 }
+
+// begun is the record of a chroot; where wait is set, once its first attempt has begun or it has ended.
+func (f *Forge) begun(ctx context.Context, id uint64, chroot copr.Chroot, wait bool) (*copr.Build, *copr.BuildChroot, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	changed := f.queue.Ledger().Watch(ctx) // before the first look, so that nothing falls between them
+	for {
+		b, err := f.queue.Ledger().Get(ctx, id)
+		if err != nil {
+			return nil, nil, err
+		}
+		c := b.Chroot(chroot)
+		switch {
+		case c == nil:
+			return nil, nil, fmt.Errorf("build %d has no chroot %s: %w", id, chroot, fs.ErrNotExist)
+		case c.Attempt > 0 || c.State.Ended() || !wait:
+			return b, c, nil
+		}
+		for now := b; now != nil; {
+			if now = <-changed; now == nil {
+				return nil, nil, cmp.Or(ctx.Err(), errStops)
+			} else if now.ID == id {
+				break
+			}
+		}
+	}
+}
+
+// errStops is for those who wait while the hub stops.
+var errStops = errors.New("the hub stops")
 
 // Builders implements console.Builders.
 func (f *Forge) Builders(context.Context) ([]console.Builder, error) {

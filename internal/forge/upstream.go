@@ -2,6 +2,7 @@ package forge
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"mirrorctl/copr"
@@ -11,19 +12,30 @@ import (
 	"mirrorctl/repomd/index"
 )
 
-// follower asks upstreams for the hub.
-type follower struct{ watcher *upstream.Watcher }
+// follower asks upstreams for the hub, and remembers what they said.
+type follower struct {
+	watcher *upstream.Watcher
+
+	mu     sync.Mutex
+	newest map[packageName]string
+}
+
+// packageName names a package of a project.
+type packageName struct {
+	project copr.ProjectName
+	name    string
+}
 
 func newUpstream(cfg *config.Config, p places) (*follower, error) {
 	w, err := upstream.New(upstream.Options{
 		Client: egress.New(egress.Policy{AllowPrivate: cfg.Copr.AllowPrivate}), State: p.at("upstream.json"), Allowed: files(cfg),
 	})
-	return &follower{w}, err
+	return &follower{watcher: w, newest: map[packageName]string{}}, err
 }
 
 // Intervals between two questions where the declaration names none: a directory is looked at, others are asked.
 const (
-	lookEvery = 5 * time.Second
+	lookEvery = 2 * time.Second
 	askEvery  = time.Hour
 )
 
@@ -38,7 +50,19 @@ func (f *follower) Newest(ctx context.Context, p copr.Project, pkg copr.Package)
 		wait = askEvery
 	}
 	version, err := f.watcher.Check(ctx, upstream.Target{Project: p.Name, Package: pkg.Name, Watch: pkg.Watch})
+	if version != "" {
+		f.mu.Lock()
+		f.newest[packageName{p.Name, pkg.Name}] = version
+		f.mu.Unlock()
+	}
 	return version, wait, err
+}
+
+// offers is the newest version that the upstream of a package has told of; "" before it has.
+func (f *follower) offers(p packageName) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.newest[p]
 }
 
 // Newer implements hub.Upstream.

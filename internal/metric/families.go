@@ -9,7 +9,7 @@ var (
 		"Bytes of response bodies sent, with the labels of the requests",
 		"site", "kind", "code", "cache")
 	HTTPDuration = histogram("http_request_duration_seconds",
-		"Time from the request's header to the last byte of the answer", "site", "kind")
+		"Time from the request's header to the last byte of the answer", DurationBuckets, "site", "kind")
 	HTTPInFlight    = gauge("http_requests_in_flight", "Requests being answered now")
 	HTTPConnections = gauge("http_connections", "Open client connections")
 	HTTPErrors      = counter("http_errors_total", "Requests that ended in an error, by reason", "reason")
@@ -66,4 +66,23 @@ var (
 	ReloadOK        = gauge("config_last_reload_successful", "1 when the last reload of the configuration was taken, 0 when it was refused")
 	ReloadTime      = gauge("config_last_reload_success_timestamp_seconds", "When a configuration was last taken")
 	BuildInfo       = gauge("build_info", "Always 1; tells what was built and by which Go", "version", "revision", "goversion")
+)
+
+// What the rebuild hub counts. Projects, packages and chroots are those that are declared.
+var (
+	CoprBuilds = counter("copr_builds_total",
+		"Chroots of builds that have ended, by how", "project", "package", "chroot", "result")
+	CoprBuildDuration = histogram("copr_build_duration_seconds",
+		"Time from the moment a builder took a chroot's build to its end: built, proven, signed and published, or failed",
+		BuildBuckets, "project", "package", "chroot")
+	CoprOutdated = gauge("copr_package_outdated",
+		"1 while upstream has a newer version than the newest build in the channel; only of packages whose upstream is watched and has answered",
+		"project", "package", "channel")
+	CoprBuilders = gauge("copr_builders",
+		"Builders that wait for tasks of an architecture or work on them; with an external queue, those of this process alone", "arch")
+	CoprPending  = gauge("copr_queue_pending", "Chroots of builds that wait for a builder of an architecture", "arch")
+	CoprSignerUp = gauge("copr_signer_up", "1 while the process that holds the keys answers")
+	CoprWebhooks = counter("copr_webhooks_total",
+		"Attempts to deliver an event of a build: delivered, failed and tried again, or dropped after three days or for want of room", "result")
+	CoprWebhooksWaiting = gauge("copr_webhooks_waiting", "Events of builds that wait to be delivered")
 )

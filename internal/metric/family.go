@@ -21,6 +21,8 @@ type Family struct {
 	Type   Type     //
 	Help   string   // one sentence, without a full stop
 	Labels []string // names, in the order in which values are given
+
+	buckets []float64 // upper bounds, of a histogram
 }
 
 // A family of each type has a Go type of its own, so that nobody takes a gauge from a counter.
@@ -45,9 +47,13 @@ func (g GaugeFamily) family() *Family   { return g.f }
 // Prefix begins the name of every family but go_* and process_*.
 const Prefix = "mirrorctl_"
 
-// DurationBuckets are the upper bounds, in seconds, of every duration histogram: a hot answer
+// DurationBuckets are the upper bounds, in seconds, of what clients wait for: a hot answer
 // takes a few hundred microseconds, a package over a slow line many seconds.
 var DurationBuckets = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
+
+// BuildBuckets are those of builds, in seconds: a script package takes a second, a large one with its gates in virtual
+// machines hours.
+var BuildBuckets = []float64{1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400}
 
 // table holds what the variables of families.go and process.go declare; nothing changes it later.
 var table []*Family
@@ -66,8 +72,10 @@ func gauge(name, help string, labels ...string) GaugeFamily {
 	return GaugeFamily{declare(TypeGauge, Prefix+name, help, labels)}
 }
 
-func histogram(name, help string, labels ...string) HistogramFamily {
-	return HistogramFamily{declare(TypeHistogram, Prefix+name, help, labels)}
+func histogram(name, help string, buckets []float64, labels ...string) HistogramFamily {
+	f := declare(TypeHistogram, Prefix+name, help, labels)
+	f.buckets = buckets
+	return HistogramFamily{f}
 }
 
 // Families lists every family, sorted by name: for documentation, and for the test that each

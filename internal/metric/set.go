@@ -98,9 +98,9 @@ func (h Histogram) Observe(v float64) {
 	}
 }
 
-// Histogram returns the series of f with these label values, with DurationBuckets.
+// Histogram returns the series of f with these label values and its family's buckets.
 func (s *Set) Histogram(f HistogramFamily, values ...string) Histogram {
-	return Histogram{s.series[f.f].GetOrCreatePrometheusHistogramExt(name(f.f, values), DurationBuckets)}
+	return Histogram{s.series[f.f].GetOrCreatePrometheusHistogramExt(name(f.f, values), f.f.buckets)}
 }
 
 // Collector yields the series of a family as they are now.

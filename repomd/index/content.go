@@ -13,6 +13,7 @@ type File struct {
 	IsDir bool
 	Ghost bool   // owned, but not in the payload
 	Mode  uint16 // as in st_mode: type, set-id and permission bits
+	Caps  string // capabilities, as text: "cap_net_raw=ep"
 }
 
 // Path is the file's whole path.
@@ -37,10 +38,13 @@ func (h *header) files() ([]File, error) {
 		bases, dirs, at = splitPaths(texts(h.main, tagOldFilenames))
 	}
 	modes, flags := numbers(h.main, tagFileModes), numbers(h.main, tagFileFlags)
+	caps := texts(h.main, tagFileCaps)
 	n := len(bases)
 	switch {
 	case len(at) != n:
 		return nil, fmt.Errorf("header: %d file names, %d directory indexes", n, len(at))
+	case caps != nil && len(caps) != n:
+		return nil, fmt.Errorf("header: %d file names, %d capabilities", n, len(caps))
 	case modes != nil && len(modes) != n, flags != nil && len(flags) != n:
 		return nil, fmt.Errorf("header: %d file names, %d modes, %d flags", n, len(modes), len(flags))
 	}
@@ -55,6 +59,9 @@ func (h *header) files() ([]File, error) {
 		f.Dir, f.Name = dirs[at[i]], bases[i]
 		if modes != nil {
 			f.Mode = uint16(modes[i])
+		}
+		if caps != nil {
+			f.Caps = caps[i]
 		}
 		f.IsDir = f.Mode&modeType == modeDir
 		f.Ghost = flags != nil && flags[i]&flagGhost != 0

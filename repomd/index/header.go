@@ -46,6 +46,7 @@ const (
 	tagBasenames       = 1117
 	tagDirnames        = 1118
 	tagLongSize        = 5009
+	tagFileCaps        = 5010
 	tagPayloadSizeAlt  = 5113 // uncompressed; from rpm 6, which has no sizes in its signature header
 	tagLongArchiveSize = 271
 )
@@ -54,7 +55,7 @@ var signatureTags = tagSet(sigLongSize, sigLongArchiveSize, sigSize, sigPayloadS
 
 var headerTags = func() map[uint32]bool {
 	set := tagSet(tagName, tagVersion, tagRelease, tagEpoch, tagSummary, tagDescription, tagBuildTime, tagBuildHost, tagSize,
-		tagVendor, tagLicense, tagPackager, tagGroup, tagURL, tagArch, tagOldFilenames, tagFileModes, tagFileFlags, tagSourceRPM,
+		tagVendor, tagLicense, tagPackager, tagGroup, tagURL, tagArch, tagOldFilenames, tagFileModes, tagFileFlags, tagFileCaps, tagSourceRPM,
 		tagArchiveSize, tagChangelogTime, tagChangelogName, tagChangelogText, tagSourcePackage, tagDirIndexes, tagBasenames,
 		tagDirnames, tagLongSize, tagPayloadSizeAlt, tagLongArchiveSize)
 	for _, t := range dependencyTags {

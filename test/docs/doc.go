@@ -16,6 +16,7 @@
 //	```yaml prometheus         a configuration of Prometheus
 //	```yaml rules              alerting rules
 //	```nginx                   part of an http block of nginx
+//	```nats                    a configuration of a NATS server
 //
 // All sh blocks of a page run in one shell, one after the other, as its reader would type
 // them. What the page assumes to be there stands in a comment:

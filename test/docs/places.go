@@ -25,7 +25,7 @@ func newPlaces(t *testing.T, p *Page, demo string) *places {
 	w := &places{dir: t.TempDir(), addr: binary.FreeAddr(t), admin: binary.FreeAddr(t)}
 	site := filepath.Join(w.dir, "site")
 	w.replace = strings.NewReplacer(
-		"127.0.0.1:8080", w.addr, "localhost:8080", w.addr, "127.0.0.1:9190", w.admin,
+		"127.0.0.1:8080", w.addr, "localhost:8080", w.addr, "127.0.0.1:9190", w.admin, "127.0.0.1:4222", binary.FreeAddr(t),
 		"/srv/mirror", site, "/srv/archive", filepath.Join(site, "archive"),
 		"/var/lib/mirrorctl", filepath.Join(site, "state"), "/etc/mirrorctl", site,
 		"/var/log/mirrorctl", filepath.Join(w.dir, "log"), "/tmp/", filepath.Join(w.dir, "tmp")+"/",

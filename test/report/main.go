@@ -1,7 +1,9 @@
 // Command report runs `go test -json`, prints a line a package, everything about
-// what failed, the reason of every skip, and at the end one line of counts.
+// what failed, the reason of every skip, and at the end one line of counts. Several runs, one after another, are counted
+// together.
 //
 //	go run ./test/report -- go test ./...
+//	go run ./test/report -- go test -p 1 ./a -- go test -p 2 ./b
 package main
 
 import (
@@ -14,6 +16,34 @@ import (
 	"strings"
 )
 
+func main() {
+	if len(os.Args) < 4 || os.Args[1] != "--" {
+		fmt.Fprintln(os.Stderr, "usage: report -- go test [flags] packages [-- go test …]")
+		os.Exit(2)
+	}
+	t := &tally{text: map[key][]string{}}
+	ok := true
+	for rest := os.Args[2:]; len(rest) > 0; {
+		end := slices.Index(rest, "--")
+		if end < 0 {
+			end = len(rest)
+		}
+		if err := t.run(rest[:end]); err != nil {
+			fmt.Fprintln(os.Stderr, "report:", err)
+			ok = false
+		}
+		rest = rest[min(end+1, len(rest)):]
+	}
+	slices.Sort(t.skipped)
+	for _, s := range t.skipped {
+		fmt.Println(s)
+	}
+	fmt.Printf("%d passed, %d failed, %d skipped\n", t.passed, t.failed, len(t.skipped))
+	if !ok || t.failed > 0 {
+		os.Exit(1)
+	}
+}
+
 // event is one line of test2json.
 type event struct {
 	Action, Package, Test, Output string
@@ -22,26 +52,27 @@ type event struct {
 
 type key struct{ pkg, test string }
 
-func main() {
-	if len(os.Args) < 4 || os.Args[1] != "--" {
-		fmt.Fprintln(os.Stderr, "usage: report -- go test [flags] packages")
-		os.Exit(2)
+// tally counts what tests say.
+type tally struct {
+	text           map[key][]string // of what has not ended
+	passed, failed int
+	skipped        []string
+}
+
+// run runs one go test and takes its events.
+func (t *tally) run(args []string) error {
+	if len(args) < 2 {
+		return fmt.Errorf("want go test and packages, not %q", args)
 	}
-	args := append([]string{os.Args[3], "-json"}, os.Args[4:]...)
-	cmd := exec.Command(os.Args[2], args...)
+	cmd := exec.Command(args[0], append([]string{args[1], "-json"}, args[2:]...)...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "report:", err)
-		os.Exit(1)
+		return err
 	}
-
-	text := map[key][]string{}
-	var passed, failed int
-	var skipped []string
 	lines := bufio.NewScanner(out)
 	lines.Buffer(nil, 16<<20)
 	for lines.Scan() {
@@ -50,47 +81,43 @@ func main() {
 			fmt.Println(lines.Text()) // the build's own words
 			continue
 		}
-		k := key{e.Package, e.Test}
-		switch e.Action {
-		case "output":
-			text[k] = append(text[k], e.Output)
-			if strings.HasPrefix(e.Output, "figure: ") || strings.Contains(e.Output, ": figure: ") {
-				fmt.Print(e.Output) // what a campaign measured is worth reading when it passed, too
-			}
-			continue
-		case "build-output":
-			fmt.Print(e.Output)
-			continue
-		case "pass", "fail", "skip":
-		default:
-			continue
+		t.take(e)
+	}
+	return cmd.Wait()
+}
+
+func (t *tally) take(e event) {
+	k := key{e.Package, e.Test}
+	switch e.Action {
+	case "output":
+		t.text[k] = append(t.text[k], e.Output)
+		if strings.HasPrefix(e.Output, "figure: ") || strings.Contains(e.Output, ": figure: ") {
+			fmt.Print(e.Output) // what a campaign measured is worth reading when it passed, too
 		}
-		switch {
-		case e.Test == "":
-			fmt.Printf("%-5s %-32s %6.1f s\n", e.Action, e.Package, e.Elapsed)
-			if e.Action == "fail" {
-				printAll(text[k])
-			}
-		case e.Action == "pass":
-			passed++
-		case e.Action == "fail":
-			failed++
-			fmt.Printf("FAIL  %s %s\n", e.Package, e.Test)
-			printAll(text[k])
-		case e.Action == "skip":
-			skipped = append(skipped, fmt.Sprintf("SKIP  %s %s: %s", e.Package, e.Test, reason(text[k])))
+		return
+	case "build-output":
+		fmt.Print(e.Output)
+		return
+	case "pass", "fail", "skip":
+	default:
+		return
+	}
+	switch {
+	case e.Test == "":
+		fmt.Printf("%-5s %-32s %6.1f s\n", e.Action, e.Package, e.Elapsed)
+		if e.Action == "fail" {
+			printAll(t.text[k])
 		}
-		delete(text, k)
+	case e.Action == "pass":
+		t.passed++
+	case e.Action == "fail":
+		t.failed++
+		fmt.Printf("FAIL  %s %s\n", e.Package, e.Test)
+		printAll(t.text[k])
+	case e.Action == "skip":
+		t.skipped = append(t.skipped, fmt.Sprintf("SKIP  %s %s: %s", e.Package, e.Test, reason(t.text[k])))
 	}
-	err = cmd.Wait()
-	slices.Sort(skipped)
-	for _, s := range skipped {
-		fmt.Println(s)
-	}
-	fmt.Printf("%d passed, %d failed, %d skipped\n", passed, failed, len(skipped))
-	if err != nil || failed > 0 {
-		os.Exit(1)
-	}
+	delete(t.text, k)
 }
 
 func printAll(lines []string) {
