@@ -35,10 +35,10 @@ func (f *Fetcher) Fetch(ctx context.Context, sources []copr.Source, version, dir
 	for _, s := range sources {
 		l, err := locate(s, version)
 		if err != nil {
-			return nil, fmt.Errorf("source %q: %w", s.URL, err)
+			return nil, fmt.Errorf("%w: source %q: %w", copr.ErrRefused, s.URL, err)
 		}
 		if taken[l.name] {
-			return nil, fmt.Errorf("source %q: two sources are named %q; give one of them a name", s.URL, l.name)
+			return nil, fmt.Errorf("%w: source %q: two sources are named %q; give one of them a name", copr.ErrRefused, s.URL, l.name)
 		}
 		taken[l.name] = true
 		file, err := f.one(ctx, l, s.SHA256, dir)
