@@ -19,8 +19,11 @@ const placeholder = "{version}"
 // locate fills in the version. It may stand in the path, the query and the name, never in the scheme or the host: a version
 // comes from upstream's announcements and must not choose whom we ask.
 func locate(s copr.Source, version string) (location, error) {
-	if err := CheckVersion(version); err != nil {
-		return location{}, err
+	// A source package that somebody named has no version yet, and no place for one.
+	if version != "" || strings.Contains(s.URL+s.Name, placeholder) {
+		if err := CheckVersion(version); err != nil {
+			return location{}, err
+		}
 	}
 	if len(s.URL) > 2000 {
 		return location{}, faultf("URL is longer than 2000 bytes")

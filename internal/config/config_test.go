@@ -79,6 +79,7 @@ func TestBadInputIsOneClearLine(t *testing.T) {
 		{"bad size", "metadata: {memory: lots}\n", `size "lots"`},
 		{"not YAML", "root: [\n", `m.yaml:`},
 		{"wrong type", "archive: 3\n", `m.yaml:1: `},
+		{"unknown key of a webhook", "copr:\n  webhooks: [{url: \"https://h/x\", secret: s}]\n", `unknown key "copr.webhooks.secret"`},
 		{"bad proxy", "trusted_proxies: [here]\n", `m.yaml`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -91,6 +92,39 @@ func TestBadInputIsOneClearLine(t *testing.T) {
 }
 
 // What `config show` prints reads back as the same configuration.
+// What no receiver can be is refused when the file is read, not when a build has ended.
+func TestWebhooks(t *testing.T) {
+	for _, tt := range []struct{ name, hook, want string }{
+		{"defaults", `{url: "https://h/x", secret_file: s}`, ""},
+		{"unknown event", `{url: "https://h/x", events: [done]}`, `copr.webhooks, number 1: events: "done" may be succeeded, failed or canceled`},
+		{"unknown format", `{url: "https://h/x", format: xml}`, `copr.webhooks, number 1: format: "xml" may be json or text`},
+		{"a file", `{url: "file:///etc/passwd"}`, `copr.webhooks, number 1: url: want http:// or https://`},
+		{"credentials", `{url: "https://a:b@h/"}`, `no credentials`},
+		{"twice", `{url: "https://h/"}, {url: "https://h/"}`, `number 2: another has the same url`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			file := filepath.Join(dir, "m.yaml")
+			if err := os.WriteFile(file, []byte("root: /x\ncopr: {webhooks: ["+tt.hook+"]}\n"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			c, err := config.Load(file, func(string) string { return "" })
+			if tt.want != "" {
+				if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "a:b") {
+					t.Errorf("got %v, want %q", err, tt.want)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if w := c.Copr.Webhooks[0]; w.Format != "json" || len(w.Events) != 2 || w.SecretFile != filepath.Join(dir, "s") {
+				t.Errorf("%+v", w)
+			}
+		})
+	}
+}
+
 func TestShowReadsBack(t *testing.T) {
 	c, err := config.Parse("m.yaml", []byte("root: /r\npublic_url: http://h/\nlayout: [{tree: 'a/{version}', release: 'a-{version}'}]\nreleases: [{release: el-7, eol: 2028-06-30}]\n"), none)
 	if err != nil {

@@ -160,7 +160,7 @@ func TestBuildsAreTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	coprsite.Write(t, declaration, string(raw)+"    watch: {directory: ../upstream, pattern: \"tiny-{version}.txt\"}\n")
+	coprsite.Write(t, declaration, fmt.Sprintf("%s    watch: {directory: %s/upstream, pattern: \"tiny-{version}.txt\"}\n", raw, s.Dir))
 	_ = os.WriteFile(filepath.Join(s.Dir, "upstream/tiny-2.txt"), nil, 0o644)
 	config, err := os.ReadFile(s.Config)
 	if err != nil {
@@ -252,7 +252,11 @@ func TestUpload(t *testing.T) {
 	if err := json.Unmarshal([]byte(text), &b); err != nil || code != 200 || b.Submitter != "ci" {
 		t.Fatalf("%d %s", code, text)
 	}
-	s.Must(t, "copr", "watch", fmt.Sprint(b.ID))
+	for end := time.Now().Add(30 * time.Second); !strings.Contains(get(t, fmt.Sprintf("%sapi_3/build/%d", server.URL, b.ID)), `"ended_on":1`); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal(s.Run(t, "copr", "builds", "-o", "json").Stdout)
+		}
+	}
 	if text := get(t, fmt.Sprintf("%sapi_3/build/%d", server.URL, b.ID)); !strings.Contains(text, `"succeeded"`) || strings.Contains(text, s.Dir) {
 		t.Errorf("build: %s", text)
 	}
