@@ -47,7 +47,7 @@ func (s *Store) Swap(ctx context.Context, p mirror.Path, tag string, data []byte
 		return "", err
 	}
 	m := newMeta("")
-	_, next, err := s.write(ctx, p, data, m, func(o *minio.PutObjectOptions) {
+	next, err := s.write(ctx, p, data, m, func(o *minio.PutObjectOptions) {
 		if tag == "" {
 			o.SetMatchETagExcept("*")
 		} else {
@@ -68,10 +68,10 @@ func (s *Store) Swap(ctx context.Context, p mirror.Path, tag string, data []byte
 	return "", fmt.Errorf("%s: %w", p, archive.ErrMoved)
 }
 
-// write puts data at p under a condition.
-func (s *Store) write(ctx context.Context, p mirror.Path, data []byte, m meta, condition func(*minio.PutObjectOptions)) (sent int, tag string, err error) {
+// write puts data at p under a condition and returns its ETag.
+func (s *Store) write(ctx context.Context, p mirror.Path, data []byte, m meta, condition func(*minio.PutObjectOptions)) (tag string, err error) {
 	key, sum := s.key(p), archive.Sum(sha256.Sum256(data))
-	sent, err = s.try(ctx, "write", key, func() error {
+	_, err = s.try(ctx, "write", key, func() error {
 		opts := options(m, sum)
 		condition(&opts)
 		up, err := s.core.PutObject(ctx, s.bucket, key, bytes.NewReader(data), int64(len(data)), "", sum.String(), opts)
@@ -82,9 +82,9 @@ func (s *Store) write(ctx context.Context, p mirror.Path, data []byte, m meta, c
 		return err
 	})
 	if err != nil {
-		return sent, "", err
+		return "", err
 	}
-	return sent, tag, nil
+	return tag, nil
 }
 
 // hashName is a short name for a long one.

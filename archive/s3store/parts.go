@@ -20,7 +20,8 @@ import (
 // no listing: a note says that it was begun before it is, so that Sweep finds it after a crash.
 func (s *Store) createInParts(ctx context.Context, job string, p mirror.Path, m meta, c *content) error {
 	key, note := s.key(p), notePath(job, p)
-	if err := s.writeNote(ctx, note, p); err != nil {
+	first, err := s.writeNote(ctx, note, p)
+	if err != nil {
 		return err
 	}
 	var id string
@@ -40,9 +41,9 @@ func (s *Store) createInParts(ctx context.Context, job string, p mirror.Path, m 
 		_ = s.abort(late, key, id) // Sweep does what fails here
 		return err
 	}
-	if begun == 1 {
-		// Where it was begun twice another upload may be open: the note stays for Sweep. And a note
-		// that may not be deleted only costs Sweep a question.
+	if first && begun == 1 {
+		// Where an upload was begun before, by a Put that failed or a request whose answer was lost, it
+		// may be open still: the note stays for Sweep. One that may not be deleted only costs Sweep a question.
 		_ = s.remove(ctx, note)
 	}
 	return nil
@@ -102,11 +103,15 @@ func notePath(job string, p mirror.Path) mirror.Path {
 	return notesOf(job).Join(mirror.Path(hashName(string(p)) + ".json"))
 }
 
-func (s *Store) writeNote(ctx context.Context, name, p mirror.Path) error {
+// writeNote reports whether there was none: no Put of this job has tried p before.
+func (s *Store) writeNote(ctx context.Context, name, p mirror.Path) (first bool, err error) {
 	data, err := json.Marshal(note{p})
 	if err != nil {
-		return err
+		return false, err
 	}
-	_, _, err = s.write(ctx, name, data, newMeta(""), func(*minio.PutObjectOptions) {})
-	return err
+	_, err = s.write(ctx, name, data, newMeta(""), absent)
+	if errors.Is(err, fs.ErrExist) {
+		return false, nil
+	}
+	return err == nil, err
 }

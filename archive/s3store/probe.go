@@ -48,8 +48,10 @@ func (s *Store) trust(ctx context.Context) error {
 	}
 	p := s.prober()
 	defer p.tidy(ctx)
-	if _, err := p.try(ctx, p.create, p.swap, p.parts); err != nil {
-		return err
+	for _, probe := range []probe{p.create, p.swap, p.parts} {
+		if _, err := p.try(ctx, probe); err != nil {
+			return err
+		}
 	}
 	s.trusted = true
 	return nil
@@ -73,7 +75,9 @@ type probe func(context.Context) (Capability, error)
 func (p *prober) try(ctx context.Context, probes ...probe) (found []Capability, unfit error) {
 	for _, probe := range probes {
 		c, err := probe(ctx)
-		if err != nil {
+		if err != nil && unfit != nil {
+			return found, unfit // what is unfit need not make sense after that
+		} else if err != nil {
 			return found, fmt.Errorf("probe S3 store: %w", err)
 		}
 		if c.Needed && !c.Shown && unfit == nil {

@@ -50,7 +50,7 @@ func (s *Store) create(ctx context.Context, p mirror.Path, m meta, c *content) e
 	key := s.key(p)
 	_, err := s.try(ctx, "put", key, func() error {
 		opts := options(m, c.sum)
-		opts.SetMatchETagExcept("*")
+		absent(&opts)
 		_, err := s.core.PutObject(ctx, s.bucket, key, c.body(0), c.size, "", c.sum.String(), opts)
 		return err
 	})

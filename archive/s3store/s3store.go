@@ -29,6 +29,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -61,7 +62,8 @@ type Store struct {
 	bucket string
 	prefix string // with a slash at its end, or empty
 	part   int64
-	secret Credentials // to keep out of errors
+	secret Credentials   // to keep out of errors
+	wait   time.Duration // before a second attempt
 
 	mu      sync.Mutex // guards trusted
 	trusted bool       // the store was seen to refuse a second writer
@@ -105,7 +107,7 @@ func Open(c Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("S3 endpoint %s: %w", u.Host, err)
 	}
-	s := &Store{core: core, bucket: c.Bucket, part: c.PartSize, secret: c.Credentials}
+	s := &Store{core: core, bucket: c.Bucket, part: c.PartSize, secret: c.Credentials, wait: firstWait}
 	if c.Prefix != "" {
 		s.prefix = c.Prefix + "/"
 	}

@@ -7,12 +7,17 @@ import (
 	"time"
 )
 
-const attempts = 4 // of one request; the archive tries again on top of that, ever later
+// Attempts at one request, and how long until the second. The archive tries again on top of that,
+// ever later.
+const (
+	attempts  = 4
+	firstWait = 100 * time.Millisecond
+)
 
 // try makes a request until it is answered for good, and reports how often it was sent. From the
 // second time on an earlier one may have been done, its answer lost.
 func (s *Store) try(ctx context.Context, op, key string, request func() error) (sent int, err error) {
-	for wait := 100 * time.Millisecond; ; wait *= 2 {
+	for wait := s.wait; ; wait *= 2 {
 		if err := ctx.Err(); err != nil {
 			return sent, s.fail(op, key, err)
 		}
