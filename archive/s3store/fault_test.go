@@ -287,3 +287,32 @@ func TestRefusesNaiveStore(t *testing.T) {
 		t.Errorf("left: %v", n.objects)
 	}
 }
+
+// Large files have one winner too, and none replaces another, equal or not.
+func TestOneWinnerInParts(t *testing.T) {
+	server := s3.Start(t)
+	st := open(t, server)
+	errs := make([]error, 8)
+	var all sync.WaitGroup
+	for i := range errs {
+		all.Go(func() { errs[i] = put(t.Context(), st, "race", large+fmt.Sprint(i)) })
+	}
+	all.Wait()
+	won := -1
+	for i, err := range errs {
+		switch {
+		case err == nil && won >= 0:
+			t.Errorf("%d and %d won", won, i)
+		case err == nil:
+			won = i
+		case !errors.Is(err, fs.ErrExist):
+			t.Errorf("loser: %v", err)
+		}
+	}
+	if got, err := content(t.Context(), st, "race"); won < 0 || err != nil || got != large+fmt.Sprint(won) {
+		t.Errorf("%d won; %d bytes there: %v", won, len(got), err)
+	}
+	if n := uploads(t, st); n > 0 {
+		t.Errorf("%d uploads left open", n)
+	}
+}
