@@ -144,9 +144,10 @@ func TestArchiveUnderFaults(t *testing.T) {
 	server := s3.Start(t)
 	store := open(t, server)
 	s := newSite(t, store)
-	var injected atomic.Int32
+	var injected, killed atomic.Int32
 	server.Proxy.Inject(func(n int, _ *http.Request) s3.Fault {
-		if n == 150 {
+		if n == 70 {
+			killed.Add(1)
 			server.Kill()
 			time.AfterFunc(200*time.Millisecond, server.Run)
 		}
@@ -157,8 +158,8 @@ func TestArchiveUnderFaults(t *testing.T) {
 	})
 	s.archived(t, 20)
 	fmt.Printf("figure: %d faults and a killed server while the fixture was archived\n", injected.Load())
-	if injected.Load() < 10 {
-		t.Errorf("%d faults", injected.Load())
+	if injected.Load() < 8 || killed.Load() != 1 {
+		t.Errorf("%d faults, %d kills: the test tests too little", injected.Load(), killed.Load())
 	}
 	server.Proxy.Inject(nil)
 	if _, err := s.a.Verify(t.Context(), archivetest.Release); err != nil {

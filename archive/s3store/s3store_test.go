@@ -37,7 +37,19 @@ func config(server *s3.Server, bucket string) s3store.Config {
 
 func TestStore(t *testing.T) {
 	server := s3.Start(t)
-	archivetest.TestStore(t, func() archive.Store { return open(t, server) })
+	for _, prefix := range []string{"mirror/archive", ""} {
+		t.Run("prefix "+prefix, func(t *testing.T) {
+			archivetest.TestStore(t, func() archive.Store {
+				c := config(server, server.Bucket(fmt.Sprintf("bucket-%d", buckets.Add(1))))
+				c.Prefix = prefix
+				s, err := s3store.Open(c)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return s
+			})
+		})
+	}
 }
 
 func TestProbe(t *testing.T) {
