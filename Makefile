@@ -31,6 +31,9 @@ copr: packages ## the rebuild hub's long campaigns: 200 builds under kills, four
 	test/packages --copr
 	MIRRORCTL_COPR=long $(GO) test -count=1 -v -timeout 2h ./copr/... ./test/queue
 
+s3: packages ## the archive's S3 store against a real server, which is built first
+	MIRRORCTL_S3=build $(GO) test -count=1 -v -timeout 30m ./archive/s3store
+
 packages: ## install the Debian packages that the tests use
 	test/packages
 
