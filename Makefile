@@ -59,4 +59,4 @@ bench: packages ## speed beside nginx, rsync and sha256sum, in the same run
 clean: ## remove what was built
 	rm -rf bin
 
-.PHONY: help build demo copr-demo copr-arches copr packages test check clients fault docs bench clean
+.PHONY: help build demo copr-demo copr-arches copr s3 packages test check clients fault docs bench clean
