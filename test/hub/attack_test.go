@@ -92,12 +92,12 @@ func TestAttacks(t *testing.T) {
 		}
 		t.Logf("%s: %s: %s", name, b.State, c.Reason)
 	}
-	published := h.Published(t)
-	if len(published) != harmless {
+	published, sources := h.Published(t)
+	if len(published) != harmless || len(sources) != harmless {
 		t.Errorf("%d packages of %d attacks that came to nothing: %q", len(published), harmless, published)
 	}
-	for _, p := range published {
-		name := strings.TrimSuffix(filepath.Base(p), "-1-1."+hub.Chroot.Arch+".rpm")
+	for _, p := range append(published, sources...) {
+		name := strings.TrimSuffix(strings.TrimSuffix(filepath.Base(p), "-1-1."+hub.Chroot.Arch+".rpm"), "-1-1.src.rpm")
 		if _, ok := attacks[name]; !ok {
 			t.Errorf("published: %s", p)
 		}
@@ -187,8 +187,14 @@ func TestResults(t *testing.T) {
 func signed(t *testing.T, h *hub.Hub, want []string) {
 	t.Helper()
 	var got []string
-	for _, name := range h.Published(t) {
+	binaries, sources := h.Published(t)
+	for _, name := range binaries {
 		got = append(got, filepath.Base(name))
+	}
+	if len(sources) != len(binaries) { // each build here makes one package, and its source package lies beside
+		t.Errorf("published %q with the sources %q", binaries, sources)
+	}
+	for _, name := range append(binaries, sources...) {
 		path := filepath.Join(h.Dir, "pub", "results", name)
 		keys, err := filepath.Glob(filepath.Join(h.Dir, "pub", "results", "*", "*", "pubkey.gpg"))
 		if err != nil || len(keys) == 0 {

@@ -131,21 +131,26 @@ func (h *Hub) Log(t testing.TB, id uint64, chroot copr.Chroot) string {
 	return h.Run(t, "copr", "logs", strconv.FormatUint(id, 10), chroot.String()).Stdout
 }
 
-// Published are the packages below the results tree, by their paths in it.
-func (h *Hub) Published(t testing.TB) (names []string) {
+// Published are the binary packages below the results tree, by their paths in it, and the source packages.
+func (h *Hub) Published(t testing.TB) (binaries, sources []string) {
 	t.Helper()
 	root := filepath.Join(h.Dir, "pub", "results")
 	err := filepath.WalkDir(root, func(name string, d os.DirEntry, err error) error {
-		if err == nil && strings.HasSuffix(name, ".rpm") {
-			names = append(names, strings.TrimPrefix(name, root+"/"))
+		switch name := strings.TrimPrefix(name, root+"/"); {
+		case err != nil:
+		case strings.HasSuffix(name, ".src.rpm"):
+			sources = append(sources, name)
+		case strings.HasSuffix(name, ".rpm"):
+			binaries = append(binaries, name)
 		}
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	slices.Sort(names)
-	return names
+	slices.Sort(binaries)
+	slices.Sort(sources)
+	return binaries, sources
 }
 
 func (h *Hub) answer(t testing.TB, into any, args ...string) {
