@@ -91,7 +91,17 @@ func TestBadInputIsOneClearLine(t *testing.T) {
 	}
 }
 
-// What `config show` prints reads back as the same configuration.
+// A bucket is no path: it is refused as what it is.
+func TestBucketIsRefused(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "m.yaml")
+	if err := os.WriteFile(name, []byte("root: /x\npublic_url: http://h/\narchive: {store: s3://b/p}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := config.Load(name, none); err == nil || !strings.Contains(err.Error(), "s3:// is not supported yet") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // What no receiver can be is refused when the file is read, not when a build has ended.
 func TestWebhooks(t *testing.T) {
 	for _, tt := range []struct{ name, hook, want string }{
@@ -125,6 +135,7 @@ func TestWebhooks(t *testing.T) {
 	}
 }
 
+// What `config show` prints reads back as the same configuration.
 func TestShowReadsBack(t *testing.T) {
 	c, err := config.Parse("m.yaml", []byte("root: /r\npublic_url: http://h/\nlayout: [{tree: 'a/{version}', release: 'a-{version}'}]\nreleases: [{release: el-7, eol: 2028-06-30}]\n"), none)
 	if err != nil {

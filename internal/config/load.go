@@ -113,7 +113,7 @@ func (c *Config) finish() error {
 		return err
 	}
 	absolute := func(p string) string {
-		if p != "" && p != "-" && !filepath.IsAbs(p) {
+		if p != "" && p != "-" && !filepath.IsAbs(p) && !strings.HasPrefix(p, "s3://") {
 			return filepath.Join(base, p)
 		}
 		return p
