@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"time"
 
 	"mirrorctl/copr"
+	"mirrorctl/internal/socket"
 )
 
 // Client asks the signer behind a socket. Its methods are those of Signer.
@@ -73,7 +73,7 @@ func (c *Client) SignPackage(ctx context.Context, r Request, pkg io.Reader) ([]b
 // call asks and waits for the answer. A signer that refuses early leaves the body half taken: then its answer counts, not the
 // error of the write.
 func (c *Client) call(ctx context.Context, what call, body io.Reader) (*answer, []byte, error) {
-	conn, err := (&net.Dialer{}).DialContext(ctx, "unix", c.Socket)
+	conn, err := socket.Dial(ctx, c.Socket)
 	if err != nil {
 		return nil, nil, fmt.Errorf("ask the signer: %w: is `mirrorctl copr signer` running?", err)
 	}

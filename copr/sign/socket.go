@@ -1,6 +1,7 @@
 package sign
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -9,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"mirrorctl/internal/socket"
 )
 
 // Listen makes the socket, 0660, in place of one that is left of a dead signer. gid owns it; -1 is the process's own.
@@ -17,20 +20,17 @@ func Listen(path string, gid int) (*net.UnixListener, error) {
 		if st.Mode().Type() != os.ModeSocket {
 			return nil, fmt.Errorf("listen at %s: it is no socket: %s", path, st.Mode())
 		}
-		if conn, err := net.Dial("unix", path); err == nil {
+		if conn, err := socket.Dial(context.Background(), path); err == nil {
 			conn.Close()
 			return nil, fmt.Errorf("listen at %s: another signer answers there", path)
 		}
-		if err := os.Remove(path); err != nil {
-			return nil, fmt.Errorf("listen: %w", err)
-		}
 	}
-	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	l, err := socket.Listen(path, 0o660)
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
 	// Whoever slips in before the mode is set is told by uid.
-	if err := errors.Join(os.Chmod(path, 0o660), os.Chown(path, -1, gid)); err != nil {
+	if err := os.Chown(path, -1, gid); err != nil {
 		return nil, errors.Join(fmt.Errorf("listen: %w", err), l.Close())
 	}
 	return l, nil
