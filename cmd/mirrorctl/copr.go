@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,7 +12,7 @@ import (
 
 	"mirrorctl/copr"
 	"mirrorctl/copr/console"
-	"mirrorctl/internal/config"
+	"mirrorctl/internal/forge"
 )
 
 func (a *app) coprCommand() *cobra.Command {
@@ -29,12 +28,6 @@ packages from testing to stable. Projects are declared in the files of copr.proj
 	)
 }
 
-// hubDir is where the hub keeps what is its own.
-func hubDir(cfg *config.Config) string { return filepath.Join(cfg.State, "copr") }
-
-// consoleSocket is where a hub answers operators.
-func consoleSocket(cfg *config.Config) string { return filepath.Join(hubDir(cfg), "console.sock") }
-
 // hub is the client of the running hub.
 func (a *app) hub() (*console.Client, error) {
 	cfg, err := a.config()
@@ -44,7 +37,7 @@ func (a *app) hub() (*console.Client, error) {
 	if cfg.Copr.Projects == "" {
 		return nil, usagef("%s: copr.projects is missing: this site has no hub", cfg.File)
 	}
-	return console.Dial(consoleSocket(cfg)), nil
+	return console.Dial(forge.Console(cfg.State)), nil
 }
 
 // explainHub says what to do where no hub answers, and which command lists what the hub does not know.

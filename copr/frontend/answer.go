@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"mirrorctl/copr"
 	"mirrorctl/internal/web"
 )
 
@@ -78,7 +79,7 @@ func classify(err error) *web.Problem {
 		return nil
 	case ok:
 		return p
-	case errors.Is(err, ErrRefused):
+	case errors.Is(err, copr.ErrRefused):
 		return &web.Problem{Status: http.StatusBadRequest, Reason: "bad_request", Text: err.Error(), Err: err}
 	case errors.Is(err, fs.ErrNotExist):
 		return &web.Problem{Status: http.StatusNotFound, Reason: "not_found", Text: "not found", Err: err}

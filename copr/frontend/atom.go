@@ -74,7 +74,7 @@ func Atom(public *url.URL, builds []*copr.Build) ([]byte, error) {
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 func (f *Frontend) feed(w http.ResponseWriter, r *http.Request) error {
-	raw, err := Atom(f.PublicURL, f.Ledger.List(Query{Limit: maxFeed}))
+	raw, err := Atom(f.PublicURL, f.Ledger.List(copr.Query{Limit: maxFeed}))
 	if err != nil {
 		return err
 	}

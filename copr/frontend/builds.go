@@ -92,7 +92,7 @@ func (f *Frontend) buildList(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	values := query(r)
-	q := Query{Package: values.Get("packagename"), State: copr.State(values.Get("status")), Limit: at.offset + at.limit}
+	q := copr.Query{Package: values.Get("packagename"), State: copr.State(values.Get("status")), Limit: at.offset + at.limit}
 	if values.Has("ownername") || values.Has("projectname") {
 		p, err := f.named(r)
 		if err != nil {

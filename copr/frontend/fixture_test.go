@@ -51,11 +51,11 @@ type desk struct {
 
 func (d *desk) Projects() []copr.Project { return projects }
 
-func (d *desk) Submit(_ context.Context, o frontend.Order) (copr.Build, error) {
+func (d *desk) Submit(_ context.Context, o copr.Order) (copr.Build, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if o.Version == "0" {
-		return copr.Build{}, fmt.Errorf("%w: there is no version 0", frontend.ErrRefused)
+		return copr.Build{}, fmt.Errorf("%w: there is no version 0", copr.ErrRefused)
 	}
 	b := &copr.Build{
 		ID: uint64(len(d.builds) + 1), Project: o.Project, Package: o.Package, Version: o.Version, State: copr.Importing, Channel: o.Channel,
@@ -79,7 +79,7 @@ func (d *desk) Cancel(_ context.Context, id uint64, who string) (copr.Build, err
 	defer d.mu.Unlock()
 	b := d.builds[id-1]
 	if b.State.Ended() {
-		return copr.Build{}, fmt.Errorf("%w: it has ended", frontend.ErrRefused)
+		return copr.Build{}, fmt.Errorf("%w: it has ended", copr.ErrRefused)
 	}
 	b.State, b.Reason = copr.Canceled, "canceled by "+who
 	return *b, nil
@@ -94,7 +94,7 @@ func (d *desk) Get(_ context.Context, id uint64) (copr.Build, error) {
 	return *d.builds[id-1], nil
 }
 
-func (d *desk) List(q frontend.Query) (found []*copr.Build) {
+func (d *desk) List(q copr.Query) (found []*copr.Build) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, b := range slices.Backward(d.builds) {

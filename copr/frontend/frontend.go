@@ -10,32 +10,23 @@ import (
 	"mirrorctl/mirror"
 )
 
-// ErrRefused says that a build was asked for which the hub does not make; the text says why and is for the client.
-var ErrRefused = copr.ErrRefused
-
-// Hub takes orders. Errors wrap ErrRefused, or fs.ErrNotExist for what is not declared or recorded.
+// Hub takes orders. Errors wrap copr.ErrRefused, or fs.ErrNotExist for what is not declared or recorded.
 type Hub interface {
 	// Projects are the declared projects.
 	Projects() []copr.Project
 	// Submit begins a build.
-	Submit(ctx context.Context, o Order) (copr.Build, error)
+	Submit(ctx context.Context, o copr.Order) (copr.Build, error)
 	// Cancel ends what has not ended.
 	Cancel(ctx context.Context, id uint64, who string) (copr.Build, error)
 }
-
-// Order is a build that somebody wants.
-type Order = copr.Order
 
 // Ledger has the records.
 type Ledger interface {
 	// Get returns a record; fs.ErrNotExist where there is none.
 	Get(ctx context.Context, id uint64) (copr.Build, error)
 	// List returns records, newest first. They are shared: read only.
-	List(q Query) []*copr.Build
+	List(q copr.Query) []*copr.Build
 }
-
-// Query chooses records; what is zero is not asked for.
-type Query = copr.Query
 
 // Tokens say who may do what.
 type Tokens interface {

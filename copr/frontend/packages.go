@@ -43,7 +43,7 @@ func (f *Frontend) packageRecord(r *http.Request, p copr.Project, k copr.Package
 		if on, _ := strconv.ParseBool(query(r).Get(key)); !on {
 			return nil
 		}
-		for _, b := range f.Ledger.List(Query{Project: p.Name, Package: k.Name, State: state, Limit: 1}) {
+		for _, b := range f.Ledger.List(copr.Query{Project: p.Name, Package: k.Name, State: state, Limit: 1}) {
 			rec := f.buildRecord(b)
 			return &rec
 		}
@@ -119,7 +119,7 @@ func (f *Frontend) monitor(w http.ResponseWriter, r *http.Request) error {
 	packages := []packageState{}
 	for _, k := range p.Packages {
 		state := packageState{k.Name, map[string]monitored{}}
-		for _, b := range f.Ledger.List(Query{Project: p.Name, Package: k.Name, Limit: maxMonitored}) {
+		for _, b := range f.Ledger.List(copr.Query{Project: p.Name, Package: k.Name, Limit: maxMonitored}) {
 			for i := range b.Chroots {
 				c := &b.Chroots[i]
 				if _, later := state.Chroots[c.Chroot.String()]; later {

@@ -32,16 +32,16 @@ type submission struct {
 }
 
 // order checks a submission and who sends it.
-func (f *Frontend) order(r *http.Request, s submission) (Order, copr.Project, error) {
+func (f *Frontend) order(r *http.Request, s submission) (copr.Order, copr.Project, error) {
 	p, err := f.find(s.Owner, s.Project)
 	if err != nil {
-		return Order{}, p, err
+		return copr.Order{}, p, err
 	}
 	who, err := f.allowed(r, p.Name)
 	if err != nil {
-		return Order{}, p, err
+		return copr.Order{}, p, err
 	}
-	o := Order{Project: p.Name, Package: s.Package, Version: s.Version, Background: s.Background, Submitter: who}
+	o := copr.Order{Project: p.Name, Package: s.Package, Version: s.Version, Background: s.Background, Submitter: who}
 	if s.Directory != "" && s.Directory != s.Project {
 		d, err := f.directoryOf(s.Owner, s.Directory)
 		if err != nil || d.Name != p.Name {
@@ -118,7 +118,7 @@ func (f *Frontend) createByURL(w http.ResponseWriter, r *http.Request) error {
 	if len(s.URLs) == 0 || len(s.URLs) > maxURLs {
 		return badRequest(fmt.Sprintf("pkgs: want 1 to %d URLs of source packages", maxURLs))
 	}
-	var orders []Order
+	var orders []copr.Order
 	for _, u := range s.URLs { // all are looked at before the first is begun
 		v, err := url.Parse(u)
 		if err != nil || v.Scheme != "http" && v.Scheme != "https" || v.Host == "" {

@@ -14,7 +14,7 @@ import (
 )
 
 // hooked finds what a webhook's URL names. The secret in it is all that the caller has to show, as with COPR.
-func (f *Frontend) hooked(r *http.Request) (Order, error) {
+func (f *Frontend) hooked(r *http.Request) (copr.Order, error) {
 	for _, p := range f.Hub.Projects() {
 		if strconv.FormatUint(uint64(number(p.Name)), 10) != r.PathValue("project") {
 			continue
@@ -28,11 +28,11 @@ func (f *Frontend) hooked(r *http.Request) (Order, error) {
 		}
 		k, err := declared(p, r.PathValue("package"))
 		if err != nil {
-			return Order{}, err
+			return copr.Order{}, err
 		}
-		return Order{Project: p.Name, Package: k.Name, Submitter: who, Background: true}, nil
+		return copr.Order{Project: p.Name, Package: k.Name, Submitter: who, Background: true}, nil
 	}
-	return Order{}, &web.Problem{Status: http.StatusForbidden, Reason: "forbidden", Text: "no such webhook"}
+	return copr.Order{}, &web.Problem{Status: http.StatusForbidden, Reason: "forbidden", Text: "no such webhook"}
 }
 
 // WebhookURL is where a project's webhook for a package is called; kind is custom or github.
@@ -53,7 +53,7 @@ func (f *Frontend) customHook(w http.ResponseWriter, r *http.Request) error {
 	return f.hook(w, r, o)
 }
 
-func (f *Frontend) hook(w http.ResponseWriter, r *http.Request, o Order) error {
+func (f *Frontend) hook(w http.ResponseWriter, r *http.Request, o copr.Order) error {
 	b, err := f.Hub.Submit(r.Context(), o)
 	if p := classify(err); p != nil {
 		return p

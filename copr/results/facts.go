@@ -31,26 +31,13 @@ func readPackages(dir string) ([]Built, error) {
 		if !e.Type().IsRegular() || !strings.HasSuffix(e.Name(), ".rpm") || strings.HasPrefix(e.Name(), ".") {
 			continue
 		}
-		p, err := readPackage(filepath.Join(dir, e.Name()))
+		p, err := index.ReadPackageFile(filepath.Join(dir, e.Name()))
 		if err != nil {
 			return nil, fmt.Errorf("read package %s: %w", e.Name(), err)
 		}
 		all = append(all, Built{p.Name, p.Epoch, p.Version, p.Release, p.Arch})
 	}
 	return all, nil
-}
-
-func readPackage(name string) (*index.Package, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	return index.ReadPackage(f, info.Size())
 }
 
 // resultsJSON is what COPR's clients read to learn what a build made.

@@ -147,7 +147,7 @@ func (f *Forge) Run(ctx context.Context) error {
 	})
 	loops.Go(func() error {
 		s := console.Server{Hub: orders{f.hub, f.queue}, Records: f.queue.Ledger(), Logs: f, Builders: f, Log: f.log}
-		return s.Serve(ctx, f.places.at("console.sock"))
+		return s.Serve(ctx, Console(f.cfg.State))
 	})
 	loops.Go(func() error { return f.housekeep(ctx) })
 	loops.Go(func() error { return f.count(ctx) })

@@ -89,26 +89,13 @@ func (s *signer) sign(ctx context.Context, b copr.Build, c copr.BuildChroot, pro
 	if file.IsZero() {
 		return copr.File{}, fmt.Errorf("%w: %s was not announced by its builder", copr.ErrRefused, name)
 	}
-	pkg, err := readPackage(from)
+	pkg, err := index.ReadPackageFile(from)
 	if err != nil {
 		return copr.File{}, fmt.Errorf("%w: %s: %w", copr.ErrRefused, name, err)
 	}
 	return s.client.SignFile(ctx, sign.Request{
 		Project: b.Project, Chroot: c.Chroot, NEVRA: pkg.NEVRA(), File: file, Hash: profile.Hash, Time: b.Submitted, Statement: statement,
 	}, from, to)
-}
-
-func readPackage(name string) (*index.Package, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	st, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	return index.ReadPackage(f, st.Size())
 }
 
 // refusal turns the signer's word into the hub's.
